@@ -1,0 +1,176 @@
+"""The catalogue of everything worth a log line: code, severity, text, what it means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(Enum):
+    """How loud a notice is."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One catalogue entry. `text` is a format string over the fields of the note."""
+
+    severity: Severity
+    text: str
+    meaning: str
+    action: str
+
+
+class NoteCode(Enum):
+    """Every notice the engine can give; the value is the code in the log."""
+
+    STARTED = "started"
+    STATE_CHANGED = "state-changed"
+    PARTNER_STATE_HEARD = "partner-state-heard"
+    LINK_UP = "link-up"
+    LINK_DOWN = "link-down"
+    LINK_REFUSED = "link-refused"
+    UPDATE_REJECTED = "update-rejected"
+    POOLS_BALANCED = "pools-balanced"
+    CLOCK_SKEW = "clock-skew"
+    ADDRESS_ABANDONED = "address-abandoned"
+    POOL_EMPTY = "pool-empty"
+    CONFIG_ACCEPTED = "config-accepted"
+    CONFIG_REFUSED = "config-refused"
+    INTERFACE_PROBLEM = "interface-problem"
+    INTERFACE_RECOVERED = "interface-recovered"
+    STORE_PROBLEM = "store-problem"
+    STORE_RECOVERED = "store-recovered"
+    DATAGRAMS_DROPPED = "datagrams-dropped"
+    CLIENT_ANSWERED = "client-answered"
+    CLIENT_IGNORED = "client-ignored"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One occurrence of a notice: its code, the group it is about, and the fields its text names."""
+
+    code: NoteCode
+    group: str | None = None
+    fields: Mapping[str, str | int] = field(default_factory=dict)
+
+
+CATALOGUE: Mapping[NoteCode, Notice] = {
+    NoteCode.STARTED: Notice(
+        Severity.INFO,
+        "edgepair-engine {version} serves {server} with {groups} failover groups and {leases} stored leases",
+        "The process has read its configuration and its store.",
+        "Nothing.",
+    ),
+    NoteCode.STATE_CHANGED: Notice(
+        Severity.INFO,
+        "my state {from} -> {to}: {cause}",
+        "The failover endpoint has moved; the new state is already stored.",
+        "Nothing in Normal. Otherwise see the runbook of the state.",
+    ),
+    NoteCode.PARTNER_STATE_HEARD: Notice(
+        Severity.INFO, "partner state {from} -> {to}", "The partner has told its state.", "Nothing."
+    ),
+    NoteCode.LINK_UP: Notice(
+        Severity.INFO,
+        "connected to the partner at {partner}",
+        "CONNECT and CONNECTACK are exchanged.",
+        "Nothing.",
+    ),
+    NoteCode.LINK_DOWN: Notice(
+        Severity.WARNING,
+        "link to the partner lost: {why}",
+        "No message can be exchanged; a new connection is tried every 5 s.",
+        "Look at the partner and at the network between the two servers.",
+    ),
+    NoteCode.LINK_REFUSED: Notice(
+        Severity.WARNING,
+        "connection with {partner} refused: {why}",
+        "A connection did not become a failover link.",
+        "Compare name, addresses, clocks and configuration of both servers.",
+    ),
+    NoteCode.UPDATE_REJECTED: Notice(
+        Severity.WARNING,
+        "binding update for {address} rejected ({reason}): {why}",
+        "The two servers do not agree on this address.",
+        "Compare the ranges of both servers; a few of these right after a reconnection are normal.",
+    ),
+    NoteCode.POOLS_BALANCED: Notice(
+        Severity.INFO,
+        "pool {pool} balanced: {given} addresses given, {free} free, {backup} backup",
+        "Free addresses were moved so that each server has its share.",
+        "Nothing.",
+    ),
+    NoteCode.CLOCK_SKEW: Notice(
+        Severity.WARNING,
+        "the partner's clock differs by {skew_s} s",
+        "Lease times depend on both clocks; above 60 s connections are refused.",
+        "Check time synchronisation on both nodes.",
+    ),
+    NoteCode.ADDRESS_ABANDONED: Notice(
+        Severity.WARNING,
+        "address {address} abandoned: {why}",
+        "A client found the address in use; it is kept back for a day.",
+        "Look for a host with a fixed address inside the range.",
+    ),
+    NoteCode.POOL_EMPTY: Notice(
+        Severity.WARNING,
+        "no address for a client on {prefix}: {free} free, {backup} backup, {active} active, {abandoned} abandoned",
+        "A client was not answered because this server may not give any address.",
+        "Enlarge the range, or wait for the partner or MCLT as the state says.",
+    ),
+    NoteCode.CONFIG_ACCEPTED: Notice(
+        Severity.INFO,
+        "configuration revision {revision} ({digest}) accepted",
+        "It is in force from now on.",
+        "Nothing.",
+    ),
+    NoteCode.CONFIG_REFUSED: Notice(
+        Severity.ERROR,
+        "configuration refused: {why}",
+        "The configuration in force before stays.",
+        "Mend the value that is named.",
+    ),
+    NoteCode.INTERFACE_PROBLEM: Notice(
+        Severity.WARNING,
+        "interface {interface} ({device}): {why}",
+        "No client can be answered on it; the engine goes on looking for it.",
+        "Check the device's name and address on the node.",
+    ),
+    NoteCode.INTERFACE_RECOVERED: Notice(
+        Severity.INFO, "interface {interface} ({device}) is usable", "Clients on it are answered.", "Nothing."
+    ),
+    NoteCode.STORE_PROBLEM: Notice(
+        Severity.ERROR,
+        "lease store: {why}",
+        "Nothing can be promised until a commit succeeds: clients are not answered.",
+        "Free space on the volume, or restore it.",
+    ),
+    NoteCode.STORE_RECOVERED: Notice(
+        Severity.INFO, "lease store works again", "Clients are answered again.", "Nothing."
+    ),
+    NoteCode.DATAGRAMS_DROPPED: Notice(
+        Severity.WARNING,
+        "{count} DHCP datagrams dropped: {why}",
+        "More came than can be answered, or they were no DHCP.",
+        "Look for a client or relay that floods.",
+    ),
+    NoteCode.CLIENT_ANSWERED: Notice(
+        Severity.DEBUG, "{answer} {address} to {client}: {why}", "A client was answered.", "Nothing."
+    ),
+    NoteCode.CLIENT_IGNORED: Notice(
+        Severity.DEBUG,
+        "{message} from {client} not answered: {why}",
+        "A client was left to silence.",
+        "Nothing.",
+    ),
+    NoteCode.STOPPING: Notice(
+        Severity.INFO, "stopping: {why}", "The process was asked to stop and ends in order.", "Nothing."
+    ),
+}

@@ -1,0 +1,103 @@
+"""What an engine says of itself: the report that the operator polls and the state page shows.
+
+Times `*_at` are seconds since the epoch by the reporting server's clock.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from edgepair_contract.vocabulary import FailoverState, Role, Serving
+
+TRANSITIONS_KEPT = 20  # what fits a screen; older ones are in the log
+
+
+class _Model(BaseModel):
+    # additive only: a report of the version before, or after, is still understood
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class PoolReport(_Model):
+    """How the addresses of one prefix are bound."""
+
+    prefix: str
+    total: int
+    active: int = 0
+    free: int = 0
+    backup: int = 0
+    expired: int = 0
+    released: int = 0
+    abandoned: int = 0
+
+
+class TransitionReport(_Model):
+    """One change of my state. States are labels, `cause` one short phrase."""
+
+    at: int
+    from_state: str
+    to_state: str
+    cause: str
+
+
+class WaitReport(_Model):
+    """What this endpoint waits for: until when, and why (`RecoverWait`, `MCLT`)."""
+
+    until_at: int
+    reason: str
+
+
+class GroupReport(_Model):
+    """One failover endpoint. `my_state` is the state that will be resumed while `starting`.
+
+    `partner_state` is what was heard last and recorded, never Unknown because of silence: whether it is still true is
+    for the reader to judge by `connected` and `last_contact_at` (None: never heard).
+    """
+
+    name: str
+    role: Role
+    interfaces: tuple[str, ...] = ()
+    my_state: FailoverState
+    my_state_at: int
+    starting: bool = False
+    partner_state: FailoverState = FailoverState.UNKNOWN
+    partner_state_at: int | None = None
+    connected: bool = False
+    last_contact_at: int | None = None
+    mclt_s: int
+    split: int | None = None
+    max_response_delay_s: int
+    clock_skew_s: int = 0
+    serving: Serving = Serving.NONE
+    wait: WaitReport | None = None
+    pools: tuple[PoolReport, ...] = ()
+    transitions: tuple[TransitionReport, ...] = ()
+    last_hang_up: str | None = None  # why the latest link ended
+
+
+class InterfaceReport(_Model):
+    """One LAN interface as the engine finds it; `problem` is None while packets can flow."""
+
+    name: str
+    device: str
+    address: str
+    problem: str | None = None
+
+
+class MemberReport(_Model):
+    """One engine. `revision` rises with every change worth telling; `boot` names this run of the process."""
+
+    revision: int
+    boot: str
+    server: str
+    version: str
+    started_at: int
+    config_revision: int
+    config_digest: str
+    config_error: str | None = None  # the latest refused configuration: path, value, limit
+    store_error: str | None = None
+    pod_uid: str | None = None
+    interfaces: tuple[InterfaceReport, ...] = ()
+    groups: tuple[GroupReport, ...] = ()
+    subnets: tuple[PoolReport, ...] = ()  # interfaces without failover
+    ready: bool = False
+    ready_why: str = ""

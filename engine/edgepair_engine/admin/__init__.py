@@ -1,0 +1,1 @@
+"""The admin interface: report, configuration, control, probes, metrics."""

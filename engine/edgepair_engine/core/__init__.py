@@ -1,0 +1,1 @@
+"""Events in, effects out: the engine as one value machine."""

@@ -1,0 +1,78 @@
+"""All that an engine can want done. Records become durable before an output that rests on them is performed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgepair_contract.control import ControlAnswer
+from edgepair_contract.notices import Note
+from edgepair_engine.core.events import AskId
+from edgepair_engine.dhcp.relay import Destination
+from edgepair_engine.failover.outcome import LinkId
+from edgepair_engine.leases.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class SendDhcp:
+    """Send a DHCP packet. `promise`: an ACK that rests on this turn's records; OFFER and NAK promise nothing."""
+
+    data: bytes
+    to: Destination
+    promise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendToPartner:
+    """Send bytes on a partner link. `promise` is False for CONTACT, CONNECT, CONNECTACK and DISCONNECT only."""
+
+    link: LinkId
+    data: bytes
+    promise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """Dial a group's partner: from `local` (dotted, or "" for any) to `address`:`port`."""
+
+    group: str
+    local: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLink:
+    """Close a partner link once what was sent on it before is flushed."""
+
+    link: LinkId
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerControl:
+    """Answer a waiting order."""
+
+    ask: AskId
+    answer: ControlAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Write a notice to the log."""
+
+    note: Note
+
+
+Output = SendDhcp | SendToPartner | OpenLink | CloseLink | AnswerControl | Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What one turn wants: records, then outputs in order."""
+
+    records: tuple[Record, ...] = ()
+    outputs: tuple[Output, ...] = ()
+
+    def then(self, later: Effects) -> Effects:
+        """Return both as one, this one first."""
+        return Effects(self.records + later.records, self.outputs + later.outputs)

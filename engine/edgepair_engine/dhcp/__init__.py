@@ -1,0 +1,1 @@
+"""The DHCP server's decisions: packet in, verdict out."""

@@ -1,0 +1,1 @@
+"""The failover protocol: states, updates, balance, and what each state may answer."""

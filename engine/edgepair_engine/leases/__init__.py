@@ -1,0 +1,1 @@
+"""Addresses, their bindings, and the table that holds them."""

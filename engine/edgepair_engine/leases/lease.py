@@ -1,0 +1,41 @@
+"""One address and what is known of its binding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgepair_contract.vocabulary import BindingState
+
+FLAG_RESERVED = 1
+FLAG_BOOTP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The binding of one address, in dhcpd's terms (protocol reference 5.1). Times: epoch seconds, 0 = none.
+
+    A never-used address is FREE with all times 0.
+    """
+
+    address: int  # 32-bit number
+    state: BindingState = BindingState.FREE
+    client_id: bytes | None = None  # data of DHCP option 61, type byte included
+    hardware: bytes | None = None  # ARP hardware type byte and address
+    starts_at: int = 0
+    ends_at: int = 0
+    tstp: int = 0  # potential expiry that I send (option 18)
+    tsfp: int = 0  # latest potential expiry that the partner acknowledged or sent
+    atsfp: int = 0  # equals tsfp when both are in step; 0 after an own change that the partner must hear
+    cltt: int = 0  # client's last transaction time
+    rewind: BindingState = BindingState.FREE  # last state that the partner can know of
+    flags: int = 0
+    hostname: str = ""
+
+    @property
+    def needs_update(self) -> bool:
+        """Return whether the partner must still be told of this binding."""
+        return self.tstp > self.atsfp or self.state in (
+            BindingState.EXPIRED,
+            BindingState.RELEASED,
+            BindingState.RESET,
+        )

@@ -1,0 +1,68 @@
+"""What must outlive the process: values that go to the journal, and what comes back from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edgepair_contract.vocabulary import FailoverState
+from edgepair_engine.leases.lease import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """Store this lease. `group` is the failover group whose prefix holds it, "" without failover."""
+
+    group: str
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransitionEntry:
+    """One change of my state, for the report's timeline."""
+
+    at: int
+    from_state: FailoverState
+    to_state: FailoverState
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateRecord:
+    """Store both states of one failover endpoint, as known to this server.
+
+    `mclt_s` is the effective one (a secondary learns it). `last_alive_at` is refreshed every 10 s while the process
+    runs.
+    `update_all_wanted`: an UPDREQALL was sent and not answered, so it is asked again.
+    """
+
+    group: str
+    my_state: FailoverState
+    my_state_at: int
+    partner_state: FailoverState = FailoverState.UNKNOWN
+    partner_state_at: int = 0
+    mclt_s: int = 0
+    last_contact_at: int = 0
+    last_alive_at: int = 0
+    update_all_wanted: bool = False
+    transitions: tuple[TransitionEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRecord:
+    """Store the newest accepted configuration (its JSON text)."""
+
+    revision: int
+    text: str
+
+
+Record = LeaseRecord | StateRecord | ConfigRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the journal held at the start: nothing at all on the first one."""
+
+    leases: tuple[LeaseRecord, ...] = ()
+    states: tuple[StateRecord, ...] = ()
+    config: ConfigRecord | None = None
+    incarnation: str = field(default="")  # names this store; a new one means that the database was lost

@@ -1,0 +1,1 @@
+"""Sockets: DHCP datagrams and partner links."""

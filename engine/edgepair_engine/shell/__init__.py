@@ -1,0 +1,1 @@
+"""The loop that carries events to the engine and effects to the world."""

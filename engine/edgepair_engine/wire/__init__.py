@@ -1,0 +1,1 @@
+"""Bytes to values and back: failover messages and DHCP packets."""

@@ -1,0 +1,1 @@
+"""The Kubernetes operator: watches custom resources, keeps pairs as asked, shows their state."""

@@ -1,0 +1,1 @@
+"""The custom resources: models, schemas, columns, conditions."""

@@ -1,0 +1,1 @@
+"""Where kopf hands over events."""

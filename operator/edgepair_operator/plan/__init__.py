@@ -1,0 +1,1 @@
+"""World in, plan out: what objects and what status follow from what is known."""

@@ -1,0 +1,1 @@
+"""Keys in, plans carried out: the level-triggered loop."""
