@@ -1,0 +1,73 @@
+"""Run the stages of a test tier one after the other and print how long each took.
+
+A failed stage does not hide what comes after it: all run, the table at the end tells, the exit code is 1 if any failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+PYTEST = f"{sys.executable} -m pytest"
+TIERS: dict[str, dict[str, str]] = {
+    "test": {
+        "check": "make check",
+        "chart": f"{PYTEST} tests/chart",
+        "interop": f"{PYTEST} tests/interop --timeout 300",
+        "controller": f"{PYTEST} tests/controller --timeout 300",
+        "images": "make images",
+        "cluster": f"{sys.executable} hack/kind/cluster.py up",
+        "e2e": f"{PYTEST} tests/e2e -m gate --timeout 900",
+    },
+}
+TIERS["test-all"] = TIERS["test"] | {"e2e": f"{PYTEST} tests/e2e --timeout 900"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One stage: how long it took and how it ended."""
+
+    stage: str
+    took_s: float
+    exit_code: int
+
+
+def main() -> int:
+    """Run a tier; return 1 if a stage failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tier", choices=sorted(TIERS))
+    parser.add_argument("--only", action="append", metavar="STAGE", help="run only this stage (may be repeated)")
+    arguments = parser.parse_args()
+    stages = TIERS[arguments.tier]
+    unknown = set(arguments.only or ()) - set(stages)
+    if unknown:
+        parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(stages)}")
+    results = [run(stage, command) for stage, command in stages.items() if stage in (arguments.only or stages)]
+    print(table(results), flush=True)
+    return 1 if any(result.exit_code for result in results) else 0
+
+
+def run(stage: str, command: str) -> Result:
+    """Run one stage with its output passed through."""
+    print(f"\n== {stage}: {command}", flush=True)
+    start = time.monotonic()
+    exit_code = subprocess.run(shlex.split(command), check=False).returncode
+    result = Result(stage, time.monotonic() - start, exit_code)
+    print(f"== {stage}: {'ok' if exit_code == 0 else f'FAILED ({exit_code})'} in {result.took_s:.0f} s", flush=True)
+    return result
+
+
+def table(results: list[Result]) -> str:
+    """Return the closing table."""
+    rows = [f"  {r.stage:<12}{r.took_s:>7.0f} s   {'ok' if r.exit_code == 0 else 'FAILED'}" for r in results]
+    failed = sum(1 for r in results if r.exit_code)
+    total = f"  {'total':<12}{sum(r.took_s for r in results):>7.0f} s"
+    return "\n".join(["", "stages:", *rows, total, f"{len(results) - failed} passed, {failed} failed"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

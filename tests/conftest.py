@@ -1,0 +1,28 @@
+"""A skipped test says why; where `CI` is set it counts as a failure unless tests/may_skip.txt names it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+MAY_SKIP = Path(__file__).with_name("may_skip.txt")
+
+
+def may_skip() -> set[str]:
+    lines = (line.split("#")[0].strip() for line in MAY_SKIP.read_text().splitlines())
+    return {line for line in lines if line}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not os.environ.get("CI"):
+        return
+    allowed = may_skip()
+    wrong = [report.nodeid for report in reporter.stats.get("skipped", []) if report.nodeid not in allowed]
+    for nodeid in wrong:
+        reporter.write_line(f"skipped in CI, which is a failure: {nodeid}", red=True)
+    if wrong and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
