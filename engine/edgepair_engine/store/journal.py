@@ -1,0 +1,196 @@
+"""The journal: records made durable batch by batch, and all of them back after a start.
+
+SQLite in write-ahead mode with `synchronous=FULL`: a commit is one transaction and one sync. Memory is the authority
+while the process runs; the file is read at the start only. One process at a time holds a store, by a lock on `LOCK`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, assert_never
+
+from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, Restored, StateRecord
+from edgepair_engine.store.errors import StoreBusy, StoreReadOnly, damaged, translate
+from edgepair_engine.store.rows import LEASE_COLUMNS, STATE_COLUMNS, Row, lease_of, lease_row, state_of, state_row
+from edgepair_engine.store.schema import prepare
+from edgepair_engine.store.worker import Worker
+
+DATABASE = "edgepair.db"
+LOCK = "lock"
+BUSY_LIMIT_S = 2.0  # a reader (`edgepair-engine leases`) holds a lock for milliseconds
+
+_UPSERT_LEASE = f"INSERT OR REPLACE INTO lease ({LEASE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)"
+_UPSERT_CONFIG = "INSERT OR REPLACE INTO config (one, revision, text) VALUES (1,?,?)"
+
+
+class Journal(Protocol):
+    """The port the shell uses. A commit that returns is durable; one that raises may be tried again unless fatal."""
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Make all records durable with one sync, or none of them."""
+
+    def recover(self) -> Restored:
+        """Return all that was ever committed, newest values only."""
+
+    def close(self) -> None:
+        """Wait for a commit that runs and let go of the store."""
+
+
+class SqliteJournal:
+    """A store in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the store, or make it.
+
+        Raises:
+            StoreError: it cannot be opened, or is damaged, or another process holds it.
+        """
+        self._where = str(folder / DATABASE)
+        self._lock = _lock(folder)
+        try:
+            self._db = _open(self._where)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._worker = Worker("commit")
+
+    def recover(self) -> Restored:
+        """Return all that is stored.
+
+        Raises:
+            StoreDamaged: the file or a value in it cannot be believed.
+        """
+        return read_all(self._db, self._where)
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Make all records durable, in a thread.
+
+        Raises:
+            StoreError: nothing of them is stored.
+        """
+        await self._worker.run(self.commit_now, records)
+
+    def commit_now(self, records: Sequence[Record]) -> None:
+        """Make all records durable in the calling thread."""
+        leases, states, configs = _sorted(records)
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(_UPSERT_LEASE, leases)
+            self._db.executemany(_UPSERT_STATE, states)
+            self._db.executemany(_UPSERT_CONFIG, configs)
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise translate(error, self._where) from error
+
+    def close(self) -> None:
+        """Wait for a commit that runs and let go of the store."""
+        self._worker.close()
+        self._db.close()
+        os.close(self._lock)
+
+    def _roll_back(self) -> None:
+        if not self._db.in_transaction:
+            return
+        try:
+            self._db.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise translate(error, self._where) from error
+
+
+def read_store(folder: Path) -> Restored:
+    """Return what a store holds without taking it from the process that runs on it.
+
+    Raises:
+        StoreError: there is none, or it is damaged.
+    """
+    where = str(folder / DATABASE)
+    try:
+        db = sqlite3.connect(f"file:{where}?mode=ro", uri=True, timeout=BUSY_LIMIT_S)
+    except sqlite3.Error as error:
+        raise translate(error, where) from error
+    try:
+        return read_all(db, where)
+    finally:
+        db.close()
+
+
+def read_all(db: sqlite3.Connection, where: str) -> Restored:
+    """Return what an open store holds.
+
+    Raises:
+        StoreDamaged: the file or a value in it cannot be believed.
+    """
+    try:
+        verdict: str = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise damaged(where, verdict)
+        config = db.execute("SELECT revision, text FROM config").fetchone()
+        incarnation = db.execute("SELECT value FROM meta WHERE key = 'incarnation'").fetchone()
+        if incarnation is None:
+            raise damaged(where, "it does not name itself")
+        return Restored(
+            leases=tuple(map(lease_of, db.execute(f"SELECT {LEASE_COLUMNS} FROM lease"))),
+            states=tuple(map(state_of, db.execute(f"SELECT {STATE_COLUMNS} FROM endpoint"))),
+            config=ConfigRecord(*config) if config else None,
+            incarnation=incarnation[0],
+        )
+    except sqlite3.Error as error:
+        raise translate(error, where) from error
+    except (ValueError, TypeError) as error:
+        raise damaged(where, str(error)) from error
+
+
+def _lock(folder: Path) -> int:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreReadOnly(f"{folder}: {error.strerror}: make the folder writable for this user") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        raise StoreBusy(f"{folder}: another edgepair-engine runs on this store: end it first") from error
+    return handle
+
+
+def _open(where: str) -> sqlite3.Connection:
+    try:
+        # One thread at a time uses it: the main one for recovery, the worker afterwards.
+        db = sqlite3.connect(where, isolation_level=None, timeout=BUSY_LIMIT_S, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise translate(error, where) from error
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        prepare(db, where)
+    except sqlite3.Error as error:
+        db.close()
+        raise translate(error, where) from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _sorted(records: Sequence[Record]) -> tuple[list[Row], list[Row], list[Row]]:
+    leases: list[Row] = []
+    states: list[Row] = []
+    configs: list[Row] = []
+    for record in records:
+        match record:
+            case LeaseRecord():
+                leases.append(lease_row(record))
+            case StateRecord():
+                states.append(state_row(record))
+            case ConfigRecord(revision=revision, text=text):
+                configs.append((revision, text))
+            case _:
+                assert_never(record)
+    return leases, states, configs

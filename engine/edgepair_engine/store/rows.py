@@ -1,0 +1,116 @@
+"""Records as table rows and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from edgepair_contract.vocabulary import BindingState, FailoverState
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.record import LeaseRecord, StateRecord, TransitionEntry
+
+Row = tuple[Any, ...]
+
+LEASE_COLUMNS = (
+    "address, failover_group, state, client_id, hardware, starts_at, ends_at, tstp, tsfp, atsfp, cltt, rewind, flags, "
+    "hostname"
+)
+STATE_COLUMNS = (
+    "failover_group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, last_contact_at, last_alive_at, "
+    "update_all_wanted, transitions"
+)
+
+
+def lease_row(record: LeaseRecord) -> Row:
+    """Return the row of table `lease`."""
+    lease = record.lease
+    return (
+        lease.address,
+        record.group,
+        lease.state.value,
+        lease.client_id,
+        lease.hardware,
+        lease.starts_at,
+        lease.ends_at,
+        lease.tstp,
+        lease.tsfp,
+        lease.atsfp,
+        lease.cltt,
+        lease.rewind.value,
+        lease.flags,
+        lease.hostname,
+    )
+
+
+def lease_of(row: Row) -> LeaseRecord:
+    """Return the record that a row of table `lease` holds.
+
+    Raises:
+        ValueError: a number that names no binding state.
+    """
+    address, group, state, client_id, hardware, starts_at, ends_at, tstp, tsfp, atsfp, cltt, rewind, flags, name = row
+    return LeaseRecord(
+        group,
+        Lease(
+            address=address,
+            state=BindingState(state),
+            client_id=client_id,
+            hardware=hardware,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            tstp=tstp,
+            tsfp=tsfp,
+            atsfp=atsfp,
+            cltt=cltt,
+            rewind=BindingState(rewind),
+            flags=flags,
+            hostname=name,
+        ),
+    )
+
+
+def state_row(record: StateRecord) -> Row:
+    """Return the row of table `endpoint`."""
+    return (
+        record.group,
+        record.my_state.wire,
+        record.my_state_at,
+        record.partner_state.wire,
+        record.partner_state_at,
+        record.mclt_s,
+        record.last_contact_at,
+        record.last_alive_at,
+        int(record.update_all_wanted),
+        json.dumps([[e.at, e.from_state.wire, e.to_state.wire, e.cause] for e in record.transitions]),
+    )
+
+
+def state_of(row: Row) -> StateRecord:
+    """Return the record that a row of table `endpoint` holds.
+
+    Raises:
+        ValueError: a number that names no failover state.
+    """
+    group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, contact_at, alive_at, wanted, entries = row
+    return StateRecord(
+        group=group,
+        my_state=_state(my_state),
+        my_state_at=my_state_at,
+        partner_state=_state(partner_state),
+        partner_state_at=partner_state_at,
+        mclt_s=mclt_s,
+        last_contact_at=contact_at,
+        last_alive_at=alive_at,
+        update_all_wanted=bool(wanted),
+        transitions=tuple(
+            TransitionEntry(at=at, from_state=_state(before), to_state=_state(after), cause=cause)
+            for at, before, after, cause in json.loads(entries)
+        ),
+    )
+
+
+def _state(number: int) -> FailoverState:
+    state = FailoverState.from_wire(number)
+    if state is None:
+        raise ValueError(f"{number} is no failover state")
+    return state
