@@ -1,0 +1,276 @@
+"""What waits for which commit: turns run on while the store writes, and no promise leaves before it is durable.
+
+One batch of records commits while the next one forms. Six rules:
+
+1. An output that promises something waits for the newest batch that exists when it is made. OFFER, NAK and CONTACT
+   promise nothing and pass.
+2. Order is kept per link; only CONTACT may overtake, so that a slow disk does not look like a dead server.
+3. The report published is the one of the last durable turn.
+4. Memory runs ahead of the disk and is never rolled back: a failed batch is committed again with what follows. Every
+   record is an upsert, so only the latest of each key is kept and again is safe.
+5. While the store fails, no DHCP packet and no partner bytes reach the engine; a DHCP answer older than 5 s is dropped.
+6. A crash at any moment loses nought, one or two batches, and nothing that rests on them has been seen outside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import NewType, assert_never
+
+from edgepair_contract.clock import Now
+from edgepair_contract.notices import NoteCode
+from edgepair_contract.report import MemberReport
+from edgepair_contract.vocabulary import MessageType
+from edgepair_engine.core.effects import (
+    AnswerControl,
+    CloseLink,
+    OpenLink,
+    Output,
+    SendDhcp,
+    SendToPartner,
+    Tell,
+)
+from edgepair_engine.core.events import DhcpDatagram, Event, LinkLost, PartnerBytes, StoreChanged
+from edgepair_engine.core.turn import TURN_EVENTS_MAX, Machine, run_turn
+from edgepair_engine.failover.outcome import LinkId
+from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, StateRecord
+
+DHCP_STALE_S = 5.0  # a client has asked again by then; a late answer would only confuse it
+STORE_RETRY_S = 1.0  # between two attempts to commit after a failure: long enough to be no load, short for people
+HELD_MAX = 20_000  # outputs that wait; beyond it the engine takes no packet and no partner bytes until a commit ends
+
+# Notices that say something is stored already.
+_DURABLE_NOTES = {NoteCode.STATE_CHANGED, NoteCode.CONFIG_ACCEPTED, NoteCode.CLIENT_ANSWERED}
+
+BatchId = NewType("BatchId", int)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFailure:
+    """Why a commit failed, in words for people."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records to make durable with one sync."""
+
+    id: BatchId
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do now: perform `send` in order, start to commit, publish."""
+
+    send: tuple[Output, ...] = ()
+    commit: Batch | None = None
+    publish: MemberReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    batch: BatchId
+    made_s: float
+    output: Output
+
+
+class Pipeline:
+    """Runs an engine's turns and holds back what rests on records that are not durable yet."""
+
+    def __init__(self, engine: Machine) -> None:
+        self._engine = engine
+        self._forming: dict[Hashable, Record] = {}
+        self._forming_id = BatchId(1)
+        self._committing: Batch | None = None
+        self._held: deque[_Held] = deque()
+        self._links_held: Counter[LinkId] = Counter()
+        self._reports: deque[tuple[BatchId, MemberReport]] = deque()  # at most one per batch
+        self._seen_revision = -1
+        self._published: MemberReport | None = None
+        self._failure: StoreFailure | None = None
+        self._retry_at_s = 0.0
+        self._unread: dict[LinkId, bytes] = {}  # came before the shell stopped reading: one piece per link
+
+    def turn(self, events: Sequence[Event], now: Now) -> Step:
+        """Run a turn. No more than `TURN_EVENTS_MAX` events; none is right too, when `next_wakeup` has come."""
+        assert len(events) <= TURN_EVENTS_MAX, len(events)
+        effects = run_turn(self._engine, self._admit(events), now)
+        for record in effects.records:
+            self._forming[_key(record)] = record
+        send = self._route(effects.outputs, now)
+        return Step(send, self._next_batch(now), self._newest_report(now))
+
+    def committed(self, batch: BatchId, now: Now) -> Step:
+        """Release what rested on this batch, and hand out the next one."""
+        self._end(batch)
+        send = self._release(batch, now)
+        if self._failure is not None:
+            self._failure = None
+            send += self._route(self._engine.handle(StoreChanged(None), now).outputs, now)
+        return Step(send, self._next_batch(now), self._newest_report(now, durable=batch))
+
+    def commit_failed(self, batch: BatchId, why: StoreFailure, now: Now) -> Step:
+        """Keep the batch for another attempt in `STORE_RETRY_S`, together with what came since."""
+        failed = {_key(record): record for record in self._end(batch).records}
+        self._forming = failed | self._forming
+        self._retry_at_s = now.mono_s + STORE_RETRY_S
+        if self._failure == why:
+            return Step()
+        self._failure = why
+        effects = self._engine.handle(StoreChanged(why.text), now)
+        return Step(effects.outputs, None, self._troubled_report(now))
+
+    def next_wakeup(self, now: Now) -> float | None:
+        """Return the monotonic moment by which `turn` wants to be called, with events or without."""
+        if self._unread and self.taking:
+            return now.mono_s
+        planned = self._engine.next_wakeup(now)
+        if self._failure is None or self._committing is not None:
+            return planned
+        return self._retry_at_s if planned is None else min(planned, self._retry_at_s)
+
+    @property
+    def taking(self) -> bool:
+        """Return whether packets and partner bytes are taken now; otherwise the links are not read."""
+        return self._failure is None and len(self._held) < HELD_MAX
+
+    def _end(self, batch: BatchId) -> Batch:
+        ended = self._committing
+        assert ended is not None, batch
+        assert ended.id == batch, (ended.id, batch)
+        self._committing = None
+        return ended
+
+    def _admit(self, events: Sequence[Event]) -> list[Event]:
+        if self.taking:
+            unread: list[Event] = [PartnerBytes(link, data) for link, data in self._unread.items()]
+            self._unread = {}
+            return [*unread, *events]
+        admitted: list[Event] = []
+        for event in events:
+            match event:
+                case DhcpDatagram():
+                    continue
+                case PartnerBytes():
+                    self._unread[event.link] = self._unread.get(event.link, b"") + event.data
+                    continue
+                case LinkLost():
+                    self._unread.pop(event.link, None)
+                case _:
+                    pass
+            admitted.append(event)
+        return admitted
+
+    def _route(self, outputs: Sequence[Output], now: Now) -> tuple[Output, ...]:
+        newest = self._newest_batch()
+        if newest is None:
+            assert not self._held, self._held[0]
+            return tuple(outputs)
+        passing: list[Output] = []
+        for output in outputs:
+            if not self._waits(output):
+                passing.append(output)
+                continue
+            self._held.append(_Held(newest, now.mono_s, output))
+            if isinstance(output, SendToPartner | CloseLink):
+                self._links_held[output.link] += 1
+        return tuple(passing)
+
+    def _waits(self, output: Output) -> bool:
+        match output:
+            case SendDhcp():
+                return output.promise
+            case SendToPartner():
+                return not _is_contact(output) and (output.promise or self._links_held[output.link] > 0)
+            case CloseLink():
+                return self._links_held[output.link] > 0
+            case AnswerControl():
+                return True
+            case Tell():
+                return output.note.code in _DURABLE_NOTES
+            case OpenLink():
+                return False
+            case _:
+                assert_never(output)
+
+    def _release(self, batch: BatchId, now: Now) -> tuple[Output, ...]:
+        released: list[Output] = []
+        while self._held and self._held[0].batch <= batch:
+            held = self._held.popleft()
+            if isinstance(held.output, SendToPartner | CloseLink):
+                self._links_held[held.output.link] -= 1
+            if isinstance(held.output, SendDhcp) and now.mono_s - held.made_s > DHCP_STALE_S:
+                continue
+            released.append(held.output)
+        self._links_held += Counter()  # drops the zeros
+        return tuple(released)
+
+    def _newest_batch(self) -> BatchId | None:
+        if self._forming:
+            return self._forming_id
+        return self._committing.id if self._committing is not None else None
+
+    def _next_batch(self, now: Now) -> Batch | None:
+        if self._committing is not None or not self._forming:
+            return None
+        if self._failure is not None and now.mono_s < self._retry_at_s:
+            return None
+        self._committing = Batch(self._forming_id, tuple(self._forming.values()))
+        self._forming = {}
+        self._forming_id = BatchId(self._forming_id + 1)
+        return self._committing
+
+    def _newest_report(self, now: Now, *, durable: BatchId | None = None) -> MemberReport | None:
+        report = self._engine.report(now)
+        ready: MemberReport | None = None
+        while durable is not None and self._reports and self._reports[0][0] <= durable:
+            ready = self._reports.popleft()[1]
+        if report.revision > self._seen_revision:
+            self._seen_revision = report.revision
+            newest = self._newest_batch()
+            if newest is None:
+                ready = report
+            elif self._reports and self._reports[-1][0] == newest:
+                self._reports[-1] = (newest, report)
+            else:
+                self._reports.append((newest, report))
+        return self._to_publish(ready)
+
+    def _to_publish(self, report: MemberReport | None) -> MemberReport | None:
+        if report is None or (self._published is not None and report.revision <= self._published.revision):
+            return None
+        self._published = report
+        return report
+
+    def _troubled_report(self, now: Now) -> MemberReport | None:
+        """Return the last durable report with the store's trouble in it: that much is true without any disk."""
+        report = self._engine.report(now)
+        if self._published is None:
+            return None
+        trouble = {
+            "revision": report.revision,
+            "store_error": report.store_error,
+            "ready": report.ready,
+            "ready_why": report.ready_why,
+        }
+        return self._to_publish(self._published.model_copy(update=trouble))
+
+
+def _key(record: Record) -> Hashable:
+    match record:
+        case LeaseRecord():
+            return record.lease.address
+        case StateRecord():
+            return record.group
+        case ConfigRecord():
+            return ConfigRecord
+        case _:
+            assert_never(record)
+
+
+def _is_contact(output: SendToPartner) -> bool:
+    return output.data[2] == MessageType.CONTACT
