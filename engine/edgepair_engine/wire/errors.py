@@ -26,6 +26,10 @@ class UnknownMessage(WireError):
     """A message type that the protocol does not know, with options to it."""
 
 
+class IgnoredMessage(UnknownMessage):
+    """A message type that the protocol does not know, without options: dhcpd passes over it, and so does the framer."""
+
+
 class BadOption(WireError):
     """An option that may not stand where it stands: twice, or with a value outside its set."""
 
