@@ -22,6 +22,10 @@ class BadLength(WireError):
     """A length outside its limits, or not the one its field has."""
 
 
+class BadField(WireError):
+    """A header field with a value outside its set."""
+
+
 class UnknownMessage(WireError):
     """A message type that the protocol does not know, with options to it."""
 
