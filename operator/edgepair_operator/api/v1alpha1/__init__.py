@@ -1,0 +1,1 @@
+"""Version v1alpha1 of both kinds: what users write, what they read."""
