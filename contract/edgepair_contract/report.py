@@ -5,11 +5,36 @@ Times `*_at` are seconds since the epoch by the reporting server's clock.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
 
 from edgepair_contract.vocabulary import FailoverState, Role, Serving
 
 TRANSITIONS_KEPT = 20  # what fits a screen; older ones are in the log
+
+
+def _state(value: object) -> FailoverState:
+    """Return the state that a document's label, or a state itself, stands for."""
+    if isinstance(value, FailoverState):
+        return value
+    try:
+        return FailoverState.from_label(str(value))
+    except KeyError as error:
+        raise ValueError(f"{value!r} is no failover state") from error
+
+
+def _label(state: FailoverState) -> str:
+    return state.label
+
+
+# In Python a state, in documents its label.
+StateLabel = Annotated[
+    FailoverState,
+    PlainValidator(_state),
+    PlainSerializer(_label, return_type=str),
+    WithJsonSchema({"type": "string", "enum": [state.label for state in FailoverState]}),
+]
 
 
 class _Model(BaseModel):
@@ -56,10 +81,10 @@ class GroupReport(_Model):
     name: str
     role: Role
     interfaces: tuple[str, ...] = ()
-    my_state: FailoverState
+    my_state: StateLabel
     my_state_at: int
     starting: bool = False
-    partner_state: FailoverState = FailoverState.UNKNOWN
+    partner_state: StateLabel = FailoverState.UNKNOWN
     partner_state_at: int | None = None
     connected: bool = False
     last_contact_at: int | None = None

@@ -74,16 +74,6 @@ class DateTimeForm:
 
 
 @dataclass(frozen=True, slots=True)
-class WordForm:
-    """One of a closed list of words."""
-
-    words: tuple[str, ...]
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        return {"type": "string", "enum": list(self.words)}
-
-
-@dataclass(frozen=True, slots=True)
 class IntOrString:
     """A Kubernetes quantity: `500m`, `1Gi`, or a plain number."""
 

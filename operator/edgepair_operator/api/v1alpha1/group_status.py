@@ -7,13 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from edgepair_contract.report import TRANSITIONS_KEPT
+from edgepair_contract.report import TRANSITIONS_KEPT, StateLabel
 from edgepair_contract.vocabulary import Serving
 from edgepair_operator.api.conditions import Conditions
 from edgepair_operator.api.markers import AtomicList, MapList
 from edgepair_operator.api.v1alpha1.model import Moment, StatusModel
 from edgepair_operator.api.v1alpha1.server_status import OBSERVED_NEVER
-from edgepair_operator.api.v1alpha1.states import State
 
 
 class Agreement(Enum):
@@ -48,9 +47,9 @@ class MemberRow(StatusModel):
 
     appliance: str | None = Field(None, description="Appliance.")
     server: str | None = Field(None, description="The ApplianceDhcpServer; absent for an external partner.")
-    my_state: State = Field(description="My State of this server.")
+    my_state: StateLabel = Field(description="My State of this server.")
     my_state_time: Moment | None = Field(None, description="When this server entered it.")
-    partner_state: State = Field(description="Partner State as this server sees it.")
+    partner_state: StateLabel = Field(description="Partner State as this server sees it.")
     partner_state_time: Moment | None = Field(None, description="When this server heard of it.")
     mclt_seconds: int | None = Field(None, description="The MCLT this server works with.")
     pod: str | None = Field(None, description="The server's pod.")
@@ -58,7 +57,9 @@ class MemberRow(StatusModel):
     connected: bool | None = Field(None, description="Whether its link to the partner stands.")
     starting: bool | None = Field(None, description="Whether it is starting: it answers nobody yet.")
     clock_skew_seconds: int | None = Field(None, description="How far the partner's clock is off, when that matters.")
-    last_partner_state: State | None = Field(None, description="What was heard last, once Partner State is Unknown.")
+    last_partner_state: StateLabel | None = Field(
+        None, description="What was heard last, once Partner State is Unknown."
+    )
     last_partner_state_time: Moment | None = Field(None, description="When that was heard first.")
     last_contact_time: Moment | None = Field(None, description="When the partner was heard last.")
     wait: Wait | None = Field(None, description="What this server waits for.")
@@ -90,8 +91,8 @@ class TransitionEntry(StatusModel):
     time: Moment = Field(description="When.")
     server: str = Field(description="Which server.")
     # `from` is a word of Python's own
-    from_state: State = Field(alias="from", description="The state before.")
-    to_state: State = Field(alias="to", description="The state after.")
+    from_state: StateLabel = Field(alias="from", description="The state before.")
+    to_state: StateLabel = Field(alias="to", description="The state after.")
     cause: str = Field(description="Why, in one short phrase.")
 
 
@@ -101,9 +102,9 @@ class GroupStatus(StatusModel):
     observed_generation: int = Field(OBSERVED_NEVER, description="The generation of spec that this status speaks of.")
     conditions: Conditions = Field((), description="Ready, PartnerReachable, Redundant, ConfigInSync and others.")
     group_name: str | None = Field(None, description="The relationship's name on the wire.")
-    my_state: State | None = Field(None, description="My State, as the primary sees it.")
+    my_state: StateLabel | None = Field(None, description="My State, as the primary sees it.")
     my_state_time: Moment | None = Field(None, description="My State Time.")
-    partner_state: State | None = Field(None, description="Partner State, as the primary sees it.")
+    partner_state: StateLabel | None = Field(None, description="Partner State, as the primary sees it.")
     partner_state_time: Moment | None = Field(None, description="Partner State Time.")
     mclt_seconds: int | None = Field(None, description="The MCLT that is in force.")
     split: int | None = Field(None, description="The split that is in force.")

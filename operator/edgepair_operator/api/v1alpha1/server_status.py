@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from edgepair_contract.report import StateLabel
 from edgepair_operator.api.conditions import Conditions
 from edgepair_operator.api.markers import AtomicList, MapList
 from edgepair_operator.api.v1alpha1.model import Moment, StatusModel
-from edgepair_operator.api.v1alpha1.states import State
 
 OBSERVED_NEVER = -1  # no generation is that low: an object nobody has looked at is not taken for finished
 
@@ -18,9 +18,9 @@ class FailoverRow(StatusModel):
     """One row of the tab DHCP Failover State."""
 
     failover_group_name: str = Field(description="Failover Group Name.")
-    my_state: State = Field(description="My State.")
+    my_state: StateLabel = Field(description="My State.")
     my_state_time: Moment | None = Field(None, description="My State Time: when this server entered it.")
-    partner_state: State = Field(description="Partner State.")
+    partner_state: StateLabel = Field(description="Partner State.")
     partner_state_time: Moment | None = Field(None, description="Partner State Time: when this server heard of it.")
     mclt_seconds: int | None = Field(None, description="MCLT.")
     interfaces: Annotated[tuple[str, ...], Field(max_length=64), AtomicList()] = Field(
@@ -43,6 +43,7 @@ class ServerStatus(StatusModel):
 
     observed_generation: int = Field(OBSERVED_NEVER, description="The generation of spec that this status speaks of.")
     conditions: Conditions = Field((), description="Ready, Reconciling, Stalled, ConfigInSync.")
+    appliance: str | None = Field(None, description="The appliance's effective name: the column Appliance.")
     pod: str | None = Field(None, description="The server's pod.")
     node: str | None = Field(None, description="The node it runs on.")
     address: str | None = Field(None, description="The address clients know it by.")
