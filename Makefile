@@ -14,7 +14,7 @@ setup: ## install what is missing: packages, uv, .venv, kind and its node image 
 check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a minute)
 	$(PY)/ruff check .
 	$(PY)/ruff format --check .
-	$(PY)/mypy contract engine operator sim tests $(wildcard hack/*.py hack/**/*.py)
+	$(PY)/mypy contract engine operator sim tests hack
 	$(PY)/lint-imports
 	$(PY)/pytest tests/tidy tests/unit tests/interop/test_captures_codec.py
 
@@ -25,14 +25,14 @@ test-all: setup ## everything, before an issue is resolved
 	$(PY)/python hack/stages.py test-all
 
 e2e: setup images ## the e2e suite alone; KEEP_CLUSTER=1 leaves the cluster, CASES="-k name" picks cases
-	$(PY)/python hack/kind/cluster.py up
+	$(PY)/python -m hack.kind.cluster up
 	$(PY)/pytest tests/e2e --timeout 900 $(CASES)
 
 demo: setup images ## a pair on kind, a lease, the table, a killed server, the table again
 	$(PY)/python hack/demo.py
 
 demo-down: ## delete the demo's cluster
-	$(PY)/python hack/kind/cluster.py down
+	$(PY)/python -m hack.kind.cluster down
 
 images: ## build the engine and operator images
 	images/build.sh

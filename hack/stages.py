@@ -20,7 +20,7 @@ TIERS: dict[str, dict[str, str]] = {
         "interop": f"{PYTEST} tests/interop --timeout 300",
         "controller": f"{PYTEST} tests/controller --timeout 300",
         "images": "make images",
-        "cluster": f"{sys.executable} hack/kind/cluster.py up",
+        "cluster": f"{sys.executable} -m hack.kind.cluster up",
         "e2e": f"{PYTEST} tests/e2e -m gate --timeout 900",
     },
 }

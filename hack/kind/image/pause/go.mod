@@ -1,0 +1,3 @@
+module edgepair.local/pause
+
+go 1.24.0
