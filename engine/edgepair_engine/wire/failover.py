@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from edgepair_contract.vocabulary import BindingState, MessageType, RejectReason
-from edgepair_engine.wire.cursor import Cursor
 from edgepair_engine.wire.errors import BadLength, IgnoredMessage, Truncated, UnknownMessage
 from edgepair_engine.wire.failover_messages import (
     BndAck,
@@ -92,21 +91,20 @@ def decode_failover(data: bytes) -> FailoverMessage:
     Raises:
         WireError: dhcpd would close the connection on them; IgnoredMessage: it would go on without a word.
     """
-    cursor = Cursor(data)
-    length, number, offset = cursor.take_u16(), cursor.take_u8(), cursor.take_u8()
-    time, xid = cursor.take_u32(), cursor.take_u32()
+    if len(data) < HEADER_LENGTH:
+        raise Truncated(f"{len(data)} bytes, a header has {HEADER_LENGTH}", offset=len(data))
+    length, number, offset, time, xid = _HEADER.unpack_from(data)
     if length != len(data) or length > MESSAGE_LENGTH_MAX:
         raise BadLength(f"length {length} in a message of {len(data)} bytes", offset=0)
     if offset < HEADER_LENGTH:
         raise BadLength(f"payload offset {offset}", offset=3)
     if offset > length:
         raise Truncated(f"payload offset {offset} in a message of {length} bytes", offset=3)
-    cursor.take(offset - HEADER_LENGTH)
     builder = _BUILDERS.get(number)
     if builder is None:
-        fault = UnknownMessage if cursor.left else IgnoredMessage
+        fault = UnknownMessage if offset < length else IgnoredMessage
         raise fault(f"message type {number}", offset=2)
-    return builder(time, xid, read_options(MessageType(number), cursor))
+    return builder(time, xid, read_options(number, data, offset))
 
 
 def _options_of(message: FailoverMessage) -> tuple[tuple[int, OptionValue | None], ...]:

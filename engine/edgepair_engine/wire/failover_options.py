@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from edgepair_contract.vocabulary import MessageType
-from edgepair_engine.wire.cursor import Cursor
-from edgepair_engine.wire.errors import BadLength, BadOption
+from edgepair_engine.wire.errors import BadLength, BadOption, Truncated
 
 OPTION_LENGTH_MAX = 0xFFFF
 
@@ -81,10 +81,14 @@ OPTIONS: Mapping[int, FailoverOption] = {
         FailoverOption(29, "vendor-specific-options", Kind.BYTES),
     )
 }
-_ACCEPTED: Mapping[MessageType, Mapping[int, FailoverOption]] = {
-    message_type: {code: option for code, option in OPTIONS.items() if message_type in option.accepted_in}
+_ACCEPTED_LENGTHS: Mapping[MessageType, Mapping[int, int | None]] = {
+    message_type: {code: option.kind.length for code, option in OPTIONS.items() if message_type in option.accepted_in}
     for message_type in MessageType
 }
+_NUMBER_LENGTHS: Mapping[int, int] = {
+    code: option.kind.length for code, option in OPTIONS.items() if option.kind.length is not None
+}
+_OPTION_HEADER = struct.Struct(">HH")
 
 
 class ReceivedOptions:
@@ -110,38 +114,44 @@ class ReceivedOptions:
         return None if data is None else data.rstrip(b"\0").decode("utf-8", errors="replace")
 
 
-def read_options(message_type: MessageType, cursor: Cursor) -> ReceivedOptions:
-    """Return the options that are accepted in such a message, in any order; others are skipped.
+def read_options(message_type: MessageType, data: bytes, start: int) -> ReceivedOptions:
+    """Return the options from `start` on that are accepted in such a message, in any order; others are skipped.
 
     Raises:
         Truncated: an option runs beyond the message.
         BadOption: an accepted option stands there twice.
         BadLength: an accepted option has not the length of its kind.
     """
-    accepted = _ACCEPTED[message_type]
+    accepted = _ACCEPTED_LENGTHS[message_type]
     found: dict[int, bytes] = {}
-    for at, code, data in walk_options(cursor):
-        option = accepted.get(code)
-        if option is None:
+    for at, code, value in walk_options(data, start):
+        if code not in accepted:
             continue
         if code in found:
-            raise BadOption(f"option {code} ({option.name}) a second time", offset=at)
-        if option.kind.length not in {None, len(data)}:
-            raise BadLength(f"option {code} ({option.name}) has {len(data)} bytes", offset=at)
-        found[code] = data
+            raise BadOption(f"option {code} ({OPTIONS[code].name}) a second time", offset=at)
+        length = accepted[code]
+        if length is not None and len(value) != length:
+            raise BadLength(f"option {code} ({OPTIONS[code].name}) has {len(value)} bytes", offset=at)
+        found[code] = value
     return ReceivedOptions(found)
 
 
-def walk_options(cursor: Cursor) -> Iterator[tuple[int, int, bytes]]:
-    """Yield offset, code and data of every option that follows, known or not.
+def walk_options(data: bytes, start: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield offset, code and value of every option from `start` to the end of a message, known or not.
 
     Raises:
         Truncated: an option runs beyond the message.
     """
-    while cursor.left:
-        at = cursor.at
-        code = cursor.take_u16()
-        yield at, code, cursor.take(cursor.take_u16())
+    at, end = start, len(data)
+    while at < end:
+        value_at = at + _OPTION_HEADER.size
+        if value_at > end:
+            raise Truncated("an option without length", offset=at)
+        code, length = _OPTION_HEADER.unpack_from(data, at)
+        if value_at + length > end:
+            raise Truncated(f"option {code} with {length} bytes, {end - value_at} are left", offset=at)
+        yield at, code, data[value_at : value_at + length]
+        at = value_at + length
 
 
 def write_option(code: int, value: OptionValue | None) -> bytes:
@@ -152,16 +162,11 @@ def write_option(code: int, value: OptionValue | None) -> bytes:
     """
     if value is None:
         return b""
-    data = _data_of(OPTIONS[code].kind, value)
+    if isinstance(value, int):
+        length = _NUMBER_LENGTHS[code]
+        return _OPTION_HEADER.pack(code, length) + value.to_bytes(length)
+    assert code not in _NUMBER_LENGTHS, (code, value)
+    data = value.encode() if isinstance(value, str) else value
     if len(data) > OPTION_LENGTH_MAX:
         raise BadLength(f"option {code} with {len(data)} bytes", offset=0)
-    return b"%b%b%b" % (code.to_bytes(2), len(data).to_bytes(2), data)
-
-
-def _data_of(kind: Kind, value: OptionValue) -> bytes:
-    if isinstance(value, int):
-        assert kind.length is not None, (kind, value)
-        return value.to_bytes(kind.length)
-    data = value.encode() if isinstance(value, str) else value
-    assert kind in {Kind.BYTES, Kind.TEXT}, (kind, value)
-    return data
+    return _OPTION_HEADER.pack(code, len(data)) + data

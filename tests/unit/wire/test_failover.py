@@ -134,14 +134,14 @@ def test_what_a_partner_may_send_is_tolerated(wire: bytes, value: object) -> Non
 
 REFUSED = {
     "nothing": (b"", Truncated, 0),
-    "half a header": (unhex("000c 0b 0c 6b05"), Truncated, 4),
+    "half a header": (unhex("000c 0b 0c 6b05"), Truncated, 6),
     "a length beyond the bytes": (unhex("000d 0b 0c", NOW), BadLength, 0),
     "bytes beyond the length": (unhex("000c 0b 0c", NOW, "00"), BadLength, 0),
     "a payload offset inside the header": (unhex("000c 0b 08", NOW), BadLength, 3),
     "a payload offset beyond the message": (unhex("000c 0b 0d", NOW), Truncated, 3),
-    "an option header cut short": (unhex("000f 0c 0c", NOW, "0015 00"), Truncated, 14),
-    "an option longer than the message": (unhex("0010 0c 0c", NOW, "0015 0001"), Truncated, 16),
-    "an unknown option longer than the message": (unhex("0011 0b 0c", NOW, "0063 0002 00"), Truncated, 16),
+    "an option header cut short": (unhex("000f 0c 0c", NOW, "0015 00"), Truncated, 12),
+    "an option longer than the message": (unhex("0010 0c 0c", NOW, "0015 0001"), Truncated, 12),
+    "an unknown option longer than the message": (unhex("0011 0b 0c", NOW, "0063 0002 00"), Truncated, 12),
     "an accepted option twice": (unhex("001c 04 0c", NOW, "0002 0004 0a4d0177 0002 0004 0a4d0178"), BadOption, 20),
     "an ignored but accepted option twice": (unhex("0014 04 0c", NOW, "0007 0000  0007 0000"), BadOption, 16),
     "a number of a wrong length": (unhex("0013 04 0c", NOW, "0002 0003 0a4d01"), BadLength, 12),
