@@ -16,7 +16,7 @@ check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a
 	$(PY)/ruff format --check .
 	$(PY)/mypy contract engine operator sim tests hack
 	$(PY)/lint-imports
-	$(PY)/pytest tests/tidy tests/unit tests/interop/test_captures_codec.py
+	$(PY)/pytest tests/tidy tests/unit tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
 test: setup ## the tier that every change passes: check, chart, real dhcpd, real API server, kind
 	$(PY)/python hack/stages.py test
