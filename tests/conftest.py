@@ -1,4 +1,7 @@
-"""A skipped test says why; where `CI` is set it counts as a failure unless tests/may_skip.txt names it."""
+"""What all tests share.
+
+A skipped test says why; where `CI` is set it counts as a failure unless tests/may_skip.txt names it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Properties try the same examples in every run, however slow the machine is: what is red is red for everybody.
+settings.register_profile("check", derandomize=True, deadline=None)
+settings.load_profile("check")
 
 MAY_SKIP = Path(__file__).with_name("may_skip.txt")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
 import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
+from edgepair_engine.cli.command import Command, Exit
 from edgepair_engine.wire.describe import describe_failover
 from edgepair_engine.wire.errors import WireError
 from edgepair_engine.wire.framer import Splitter
@@ -18,8 +20,6 @@ from edgepair_engine.wire.pcap import Frame, ipv4_packet, read_frames
 from edgepair_engine.wire.tcp_streams import Segment, TcpStream, tcp_segment
 
 FAILOVER_PORT = 647
-EXIT_DONE = 0
-EXIT_USAGE = 2
 
 Record = dict[str, Any]  # one line of output, on its way to JSON
 
@@ -40,15 +40,6 @@ class _Flow:
     broken: bool = False
 
 
-def add_decode(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the subcommand; its `run` takes the parsed arguments and returns the exit code."""
-    parser = subparsers.add_parser("decode", help="show the failover messages of a capture file")
-    parser.add_argument("file", type=Path, metavar="FILE.pcap")
-    parser.add_argument("--json", action="store_const", const=Form.JSON, default=Form.TEXT, dest="form")
-    parser.add_argument("--port", type=int, default=FAILOVER_PORT, help="the partners' TCP port (default: %(default)s)")
-    parser.set_defaults(run=lambda args: run_decode(args.file, args.form, out=sys.stdout, port=args.port))
-
-
 def run_decode(path: Path, form: Form, *, out: TextIO, port: int = FAILOVER_PORT) -> int:
     """Write a line for each message of a capture; return 0, or 2 when the file cannot be read as one."""
     try:
@@ -56,12 +47,12 @@ def run_decode(path: Path, form: Form, *, out: TextIO, port: int = FAILOVER_PORT
         first = next(read_frames(data), None)
     except (OSError, WireError) as fault:
         print(f"{path}: {fault}", file=sys.stderr)
-        return EXIT_USAGE
+        return Exit.USAGE
     start_us = first.at_us if first else 0
     for n, record in enumerate(_records(data, start_us, port), start=1):
         line = {"n": n} | record
         out.write((json.dumps(line) if form is Form.JSON else _text(line)) + "\n")
-    return EXIT_DONE
+    return Exit.OK
 
 
 def _records(data: bytes, start_us: int, port: int) -> Iterator[Record]:
@@ -118,3 +109,25 @@ def _text(line: Record) -> str:
     if "error" in line:
         shown.append(f"ERROR {line['error']}")
     return " ".join(shown)
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE.pcap", help="a capture in classic pcap format")
+    parser.add_argument(
+        "--json", action="store_const", const=Form.JSON, default=Form.TEXT, dest="form", help="one JSON object a line"
+    )
+    parser.add_argument("--port", type=int, default=FAILOVER_PORT, help="the partners' TCP port (%(default)s)")
+
+
+def _run(arguments: Namespace) -> int:
+    try:
+        code = run_decode(arguments.file, arguments.form, out=sys.stdout, port=arguments.port)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`). What is still buffered must not fail again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return code
+
+
+COMMAND = Command("decode", "show the failover messages of a capture file", _arguments, _run)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edgepair_engine.cli.decode import Form, add_decode, run_decode
+from edgepair_engine.cli.decode import Form, run_decode
+from edgepair_engine.main import main
 from tests.unit.wire.pcap_builder import SYN, a_pcap, a_tcp, an_ipv4, ethernet
 
 CONTACT = bytes.fromhex("000c 0b 0c 6b05620b 00000043")
@@ -119,8 +121,21 @@ def test_a_file_that_cannot_be_read_is_named(
 
 def test_the_subcommand_runs_from_its_arguments(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_bytes(a_pcap(a_frame(CONTACT, 10, ports=(5000, 6470))))
-    parser = argparse.ArgumentParser()
-    add_decode(parser.add_subparsers())
-    args = parser.parse_args(["decode", str(file), "--json", "--port", "6470"])
-    assert args.run(args) == 0
+    assert main(["decode", str(file), "--json", "--port", "6470"]) == 0
     assert json.loads(capsys.readouterr().out)["name"] == "CONTACT"
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(file: Path) -> None:
+    file.write_bytes(a_pcap(*(a_frame(CONTACT * 100, 10 + 1200 * n) for n in range(50))))
+    reading = subprocess.Popen(
+        [sys.executable, "-m", "edgepair_engine.main", "decode", str(file), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert reading.stdout is not None
+    assert reading.stderr is not None
+    assert json.loads(reading.stdout.readline())["n"] == 1
+    reading.stdout.close()
+    complaints = reading.stderr.read()
+    reading.stderr.close()
+    assert (reading.wait(timeout=30), complaints) == (0, b"")
