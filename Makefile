@@ -19,17 +19,17 @@ check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a
 	$(PY)/pytest tests/tidy tests/unit tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
 test: setup ## the tier that every change passes: check, chart, real dhcpd, real API server, kind
-	$(PY)/python hack/stages.py test
+	$(PY)/python -m hack.stages test
 
 test-all: setup ## everything, before an issue is resolved
-	$(PY)/python hack/stages.py test-all
+	$(PY)/python -m hack.stages test-all
 
 e2e: setup images ## the e2e suite alone; KEEP_CLUSTER=1 leaves the cluster, CASES="-k name" picks cases
 	$(PY)/python -m hack.kind.cluster up
 	$(PY)/pytest tests/e2e --timeout 900 $(CASES)
 
 demo: setup images ## a pair on kind, a lease, the table, a killed server, the table again
-	$(PY)/python hack/demo.py
+	$(PY)/python -m hack.demo
 
 demo-down: ## delete the demo's cluster
 	$(PY)/python -m hack.kind.cluster down
@@ -38,7 +38,7 @@ images: ## build the engine and operator images
 	images/build.sh
 
 generate: ## write CRDs, chart templates, schemas and reference pages from their models
-	$(PY)/python hack/generate.py
+	$(PY)/python -m hack.generate
 
 bench: ## compare with dhcpd and Kea (comes with a later issue)
 	@echo "bench: there is nothing to measure yet; see Limits in the README" >&2; exit 2

@@ -1,0 +1,1 @@
+"""End to end on kind: real nodes, real broadcasts, real clients."""

@@ -1,0 +1,55 @@
+"""What cannot be right is said at once: by the API server where one object shows it, else by the operator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hack.kind.cache import ROOT
+from tests.e2e.kube import Kube, condition, eventually
+
+pytestmark = pytest.mark.gate
+
+BAD = sorted((ROOT / "tests" / "data" / "manifests" / "bad").glob("*.yaml"))
+STALLED_LIMIT_S = 15.0
+
+LONELY_GROUP = """\
+apiVersion: dhcp.edgepair.io/v1alpha1
+kind: DhcpFailoverGroup
+metadata: {name: lonely}
+spec:
+  interface: lan7
+  primary: {serverRef: {name: ec-nowhere-1}}
+  secondary: {serverRef: {name: ec-nowhere-2}}
+  scopes:
+  - prefix: 10.7.0.0/24
+    ranges: [{start: 10.7.0.50, end: 10.7.0.99}]
+"""
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_a_bad_manifest_is_refused_with_the_rules_own_words(operator: Kube, path: Path) -> None:
+    expected = path.read_text().splitlines()[0].removeprefix("# refused: ")
+    refused = operator.try_run("apply", "--server-side", "-f", str(path))
+    assert refused.returncode == 1
+    assert expected in refused.stderr
+
+
+def test_there_are_bad_manifests_to_refuse() -> None:
+    assert len(BAD) >= 3
+
+
+def test_a_group_that_names_a_missing_server_says_which(operator: Kube) -> None:
+    operator.apply(LONELY_GROUP)
+    try:
+        stalled = eventually(
+            "Stalled",
+            lambda: condition(operator.status("dfg", "lonely"), "Stalled") or None,
+            within_s=STALLED_LIMIT_S,
+            seen=lambda: operator.get("dfg", "lonely"),
+        )
+    finally:
+        operator.run("delete", "dfg", "lonely")
+    assert stalled["status"] == "True"
+    assert "ec-nowhere-1" in stalled["message"]

@@ -1,0 +1,46 @@
+"""What a network engineer reads in kubectl is what the servers are in."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.kube import Kube, masked
+from tests.e2e.pair import GROUP, NORMAL_LIMIT_S, Pair
+
+pytestmark = pytest.mark.gate
+
+GROUPS = """\
+NAME GROUP MY STATE MY STATE TIME PARTNER STATE PARTNER STATE TIME MCLT READY AGE
+east-lan0 lan0 Normal <time> Normal <time> 3600 True <age>"""
+
+SERVERS = """\
+NAME APPLIANCE GROUP MY STATE MY STATE TIME PARTNER STATE PARTNER STATE TIME MCLT AGE
+ec-east-1 EC-East-1 lan0 Normal <time> Normal <time> 3600 <age>
+ec-east-2 EC-East-2 lan0 Normal <time> Normal <time> 3600 <age>"""
+
+
+def test_both_servers_are_normal_within_a_minute_of_apply(applied_pair: Pair) -> None:
+    status = applied_pair.wait_until_normal(within_s=NORMAL_LIMIT_S)
+    assert (status["myState"], status["partnerState"], status["mcltSeconds"]) == ("Normal", "Normal", 3600)
+    assert (status["agreement"], status["servingText"]) == ("Agreed", "both half")
+
+
+def test_kubectl_prints_the_tab(pair: Pair) -> None:
+    assert masked(pair.kube.run("get", "dhcpfailovergroups")) == GROUPS
+    assert masked(pair.kube.run("get", "ads")) == SERVERS
+
+
+def test_a_pair_at_rest_is_not_written_to(pair: Pair) -> None:
+    before = _versions(pair.kube)
+    # The operator is made to look again at everything: a label is a change that asks for nothing.
+    for value in ("one", "two"):
+        pair.kube.run("label", "dfg", GROUP, f"edgepair-test={value}", "--overwrite")
+    pair.kube.run("label", "dfg", GROUP, "edgepair-test-")
+    pair.kube.run("rollout", "status", "statefulset/ec-east-1", "--timeout=10s")
+    after = _versions(pair.kube)
+    assert {name for name in before if before[name] != after.get(name)} <= {"DhcpFailoverGroup/east-lan0"}
+
+
+def _versions(kube: Kube) -> dict[str, str]:
+    objects = kube.items("dfg,ads,statefulsets,services,configmaps,serviceaccounts,poddisruptionbudgets")
+    return {f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"] for each in objects}
