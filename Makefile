@@ -14,7 +14,7 @@ setup: ## install what is missing: packages, uv, .venv, kind and its node image 
 check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a minute)
 	$(PY)/ruff check .
 	$(PY)/ruff format --check .
-	$(PY)/mypy contract engine operator sim tests hack
+	$(PY)/mypy contract engine operator sim tests hack images
 	$(PY)/lint-imports
 	$(PY)/pytest tests/tidy tests/unit tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
@@ -35,7 +35,7 @@ demo-down: ## delete the demo's cluster
 	$(PY)/python -m hack.kind.cluster down
 
 images: ## build the engine and operator images
-	images/build.sh
+	$(PY)/python -m hack.images
 
 generate: ## write CRDs, chart templates, schemas and reference pages from their models
 	$(PY)/python -m hack.generate

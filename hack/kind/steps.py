@@ -45,7 +45,7 @@ def run(
         raise CannotContinue(f"`{name}` was still running after {limit_s:.0f} s") from error
     if done.returncode == 0:
         return done.stdout
-    words = (done.stderr.strip() or done.stdout.strip()).splitlines()[-REASON_LINES_MAX:]
+    words = [*done.stdout.splitlines()[-REASON_LINES_MAX:], *done.stderr.splitlines()[-REASON_LINES_MAX:]]
     raise CannotContinue("\n  ".join([f"`{name}` failed with exit code {done.returncode}:", *words]))
 
 
