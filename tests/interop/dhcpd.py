@@ -1,0 +1,126 @@
+"""Debian's dhcpd as the partner: its configuration, its process, its lease file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.interop.netns import SERVER_1, SERVER_2
+from tests.interop.process import Process
+
+DHCPD = shutil.which("dhcpd", path="/usr/sbin:/sbin:/usr/bin")
+
+CONFIGURATION = """
+authoritative;
+ddns-update-style none;
+default-lease-time {lease_s};
+min-lease-time 10;
+max-lease-time 240;
+ping-check off;
+failover peer "ha-pair" {{
+  {role};
+  address {my_address};
+  port 647;
+  peer address {partner_address};
+  peer port 647;
+  max-response-delay {max_response_delay_s};
+  max-unacked-updates 10;
+  load balance max seconds 3;
+  {primary_only}
+}}
+subnet 10.77.1.0 netmask 255.255.255.0 {{
+  option routers 10.77.1.1;
+  pool {{
+    failover peer "ha-pair";
+    range 10.77.1.100 10.77.1.139;
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FileLease:
+    """The newest entry of an address in a lease file."""
+
+    state: str
+    hardware: str | None
+    text: str
+
+
+class Dhcpd:
+    """One dhcpd in a namespace."""
+
+    def __init__(self, namespace: str, folder: Path, *, role: str, lease_s: int, max_response_delay_s: int) -> None:
+        folder.mkdir(parents=True)
+        self._namespace = namespace
+        self._config = folder / "dhcpd.conf"
+        self.lease_file = folder / "dhcpd.leases"
+        self.lease_file.touch()
+        self._log = folder / "dhcpd.log"
+        self.process: Process | None = None
+        primary = role == "primary"
+        self._config.write_text(
+            CONFIGURATION.format(
+                role=role,
+                lease_s=lease_s,
+                my_address=SERVER_1 if primary else SERVER_2,
+                partner_address=SERVER_2 if primary else SERVER_1,
+                max_response_delay_s=max_response_delay_s,
+                primary_only="mclt 30; split 128;" if primary else "",
+            )
+        )
+
+    def start(self) -> None:
+        """Start it, again with the same lease file if it ran before."""
+        assert DHCPD is not None
+        command = [DHCPD, "-f", "-d", "-4", "--no-pid", "-cf", str(self._config), "-lf", str(self.lease_file), "eth0"]
+        self.process = Process(command, self._log, namespace=self._namespace)
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+        assert self.process is not None
+        self.process.kill()
+
+    def stop(self) -> None:
+        """End it if it runs."""
+        if self.process is not None:
+            self.process.kill()
+
+    def log(self) -> str:
+        """Return what it has logged so far."""
+        return self._log.read_text(errors="replace")
+
+    def my_state(self) -> str:
+        """Return the newest state in its lease file."""
+        return self._state("my")
+
+    def partner_state(self) -> str:
+        """Return the newest partner state in its lease file."""
+        return self._state("partner")
+
+    def leases(self) -> dict[str, FileLease]:
+        """Return the newest entry of every address in its lease file."""
+        found: dict[str, FileLease] = {}
+        for address, text in re.findall(r"^lease (\S+) \{\n(.*?)^\}", self.lease_file.read_text(), re.DOTALL | re.M):
+            state = re.search(r"^  binding state (\w+);", text, re.M)
+            hardware = re.search(r"hardware ethernet (\S+);", text)
+            if state is not None:
+                found[address] = FileLease(state[1], hardware[1] if hardware else None, text)
+        return found
+
+    def count(self, state: str) -> int:
+        """Return how many addresses are in this binding state."""
+        return sum(1 for lease in self.leases().values() if lease.state == state)
+
+    def _state(self, whose: str) -> str:
+        states = re.findall(rf"^  {whose} state (\S+) at ", self.lease_file.read_text(), re.M)
+        return states[-1] if states else ""
+
+
+def version() -> str:
+    """Return the version that dhcpd says it has."""
+    assert DHCPD is not None
+    return subprocess.run([DHCPD, "--version"], check=False, capture_output=True, text=True).stderr.strip()
