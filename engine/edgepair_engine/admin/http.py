@@ -150,16 +150,20 @@ class Admin:
 
         before = self._board.newest
 
+        def in_force(report: MemberReport) -> bool:
+            return (report.config_revision, report.config_digest) == (config.revision, config.digest)
+
         def decided(report: MemberReport) -> bool:
-            refused = report is not before and report.config_error is not None
-            return refused or report.config_digest == config.digest
+            trouble = report.config_error or report.store_error
+            return in_force(report) or (report is not before and trouble is not None)
 
         report = await self._board.wait_for(decided, ORDER_LIMIT_S)
-        if report is not None and report.config_digest == config.digest:
+        if report is not None and in_force(report):
             return _text(200, f"revision {config.revision} ({config.digest}) is in force")
         if report is not None and report.config_error is not None:
             return _text(409, report.config_error)
-        return _text(503, "the configuration is not stored yet")
+        why = "it takes long" if report is None or report.store_error is None else report.store_error
+        return _text(503, f"the configuration is not stored yet: {why}")
 
     async def _control(self, request: web.Request) -> web.Response:
         try:
