@@ -20,7 +20,6 @@ COPY --from=engine-files /opt/edgepair /opt/edgepair
 # root with all capabilities but two dropped: Kubernetes gives no other user the added ones (images/engine/README.md).
 USER 0:0
 ENTRYPOINT ["edgepair-engine"]
-CMD ["run"]
 
 FROM wheels AS operator-files
 RUN ["python3", "/install.py", "operator"]

@@ -1,12 +1,12 @@
 """The kind cluster of demo and e2e tests: one control plane, two workers, and the LANs of the example pair.
 
-usage: python3 -m hack.kind.cluster {up,down,status,load,device} [-h]
+usage: python3 -m hack.kind.cluster {prepare,up,down,status,load,device} [-h]
 """
 
 import argparse
 from pathlib import Path
 
-from hack.kind.cache import LINK, ROOT, Cache
+from hack.kind.cache import LINK, ROOT
 from hack.kind.networks import LANS, WORKERS, attach_lans, device_on, remove_lans
 from hack.kind.node_image import ensure_node_image
 from hack.kind.steps import CannotContinue, main_with_reason, run, step, succeeds
@@ -29,6 +29,8 @@ def main() -> None:
     """Carry out one subcommand."""
     arguments = _parser().parse_args()
     match arguments.command:
+        case "prepare":
+            prepare()
         case "up":
             up()
         case "down":
@@ -41,14 +43,20 @@ def main() -> None:
             print(_device(arguments.node, arguments.network))
 
 
+def prepare() -> None:
+    """Make ready all that `up` needs and that lasts: the Docker daemon, the tools, the node image."""
+    start_docker()
+    print(f"- the cluster's programs are in {ensure_tools().bin}, its node image is {ensure_node_image()}")
+
+
 def up() -> None:
     """Bring the cluster up: what already runs well is kept, what does not is made anew."""
     start_docker()
-    cache = ensure_tools()
+    ensure_tools()
     if _runs():
         print(f"- the cluster {NAME} runs already")
     else:
-        _create(cache)
+        _create()
     attach_lans()
     with step("all nodes ready"):
         wait = ("wait", "--for=condition=Ready", "nodes", "--all", f"--timeout={READY_LIMIT_S}s")
@@ -104,6 +112,7 @@ def kubectl(*arguments: str, limit_s: float = KUBECTL_LIMIT_S) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python3 -m hack.kind.cluster", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("prepare", help=prepare.__doc__)
     commands.add_parser("up", help=up.__doc__)
     commands.add_parser("down", help=down.__doc__)
     commands.add_parser("status", help=status.__doc__)
@@ -127,8 +136,8 @@ def _runs() -> bool:
     return succeeds(LINK / "kubectl", "--kubeconfig", KUBECONFIG, "get", "--raw=/readyz", limit_s=KUBECTL_LIMIT_S)
 
 
-def _create(cache: Cache) -> None:
-    image = ensure_node_image(cache)
+def _create() -> None:
+    image = ensure_node_image()
     with step(f"create the cluster {NAME} on {image}"):
         # Also the remains of one that was cut short.
         run(_kind(), "delete", "cluster", "--name", NAME, limit_s=KIND_LIMIT_S)

@@ -8,6 +8,7 @@ from hack.kind.cache import Cache
 from hack.kind.image.node_image import build_node_image
 from hack.kind.image.versions import KUBERNETES, STOCK_NODE_IMAGE
 from hack.kind.steps import run, step, succeeds
+from hack.kind.toolset import ensure_tools
 
 INSPECT_LIMIT_S = 30.0
 ASK_LIMIT_S = 30.0  # a machine without a way to an image registry learns so in this time
@@ -15,12 +16,13 @@ PULL_LIMIT_S = 900.0  # the stock image has about 1 GB
 LOAD_LIMIT_S = 300.0
 
 
-def ensure_node_image(cache: Cache) -> str:
+def ensure_node_image() -> str:
     """Return the name of a node image that the Docker daemon holds.
 
     KIND_NODE_IMAGE wins. Then what costs least: an image in the daemon, the cached archive, the stock image
     where an image registry answers, and last a build from package registries.
     """
+    cache = ensure_tools()
     built_here = f"edgepair/kind-node:{KUBERNETES}-{cache.key}"
     if asked := os.environ.get("KIND_NODE_IMAGE"):
         return asked
