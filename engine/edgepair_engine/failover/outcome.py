@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
-from edgepair_contract.notices import Note
-from edgepair_engine.leases.record import Record
+from edgepair_contract.notices import Note, NoteCode
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.record import LeaseRecord, Record
 from edgepair_engine.wire.failover import FailoverMessage
 
 LinkId = NewType("LinkId", int)  # one TCP connection; made by the shell, never used twice in a process
@@ -47,3 +48,22 @@ class Outcome:
 
 
 NOTHING = Outcome()
+
+
+@dataclass(slots=True)
+class Draft:
+    """An outcome in the making, inside the failover room only. A lease or state written twice is recorded once."""
+
+    group: str
+    leases: dict[int, Lease] = field(default_factory=dict)
+    actions: list[Send | HangUp | Dial] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, code: NoteCode, **fields: str | int) -> None:
+        """Add a notice about this group."""
+        self.notes.append(Note(code, self.group, fields))
+
+    def outcome(self, *states: Record) -> Outcome:
+        """Return what was gathered, with these state records before the leases."""
+        leases = tuple(LeaseRecord(self.group, lease) for lease in self.leases.values())
+        return Outcome((*states, *leases), tuple(self.actions), tuple(self.notes))

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NewType
 
 from edgepair_contract.vocabulary import BindingState
 
 FLAG_RESERVED = 1
 FLAG_BOOTP = 2
+
+ClientKey = NewType("ClientKey", bytes)  # who holds a lease; made by `client_key` only
+
+
+def client_key(client_id: bytes | None, hardware: bytes | None) -> ClientKey | None:
+    """Return what names a client: its client identifier if it gives one, else its hardware type and address.
+
+    The two kinds never meet: a first byte tells them apart. None for a client that has neither.
+    """
+    if client_id:
+        return ClientKey(b"i" + client_id)
+    if hardware:
+        return ClientKey(b"h" + hardware)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,18 @@ class Lease:
     rewind: BindingState = BindingState.FREE  # last state that the partner can know of
     flags: int = 0
     hostname: str = ""
+
+    @property
+    def client(self) -> ClientKey | None:
+        """Return the client that holds the address or, when it is free, held it last."""
+        return client_key(self.client_id, self.hardware)
+
+    @property
+    def hash_key(self) -> bytes | None:
+        """Return what load balancing hashes: the client identifier, else the address without its hardware type."""
+        if self.client_id:
+            return self.client_id
+        return self.hardware[1:] if self.hardware else None
 
     @property
     def needs_update(self) -> bool:

@@ -1,0 +1,192 @@
+"""Whose word on a binding holds: what this server accepts from its partner, and what it then knows.
+
+A BNDUPD says what the partner has done, or what it has heard from us and repeats. Two things can go wrong. It can cross
+an update of ours for the same address (a *duel*): both servers must then pick the same winner without talking. And it
+can be older than what we know, because it waited in a queue while the link was down.
+
+The rules are dhcpd's, state against state, with one before them (Q28 of the protocol reference): dhcpd can send an
+EXPIRED that it queued during an interruption, for a lease that its client has since renewed with us. Within the
+tolerance for clocks a partner would free the address under a client that was promised it. So while a promise of ours
+runs that the partner has not acknowledged, EXPIRED is refused, and our newer update follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from edgepair_contract.clock import Now
+from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
+from edgepair_engine.failover.serving import own_free_state
+from edgepair_engine.leases.binding import ACTIVE, BACKUP, ENDED, EXPIRED, FREE, RELEASED, RESET
+from edgepair_engine.leases.lease import FLAG_BOOTP, FLAG_RESERVED, Lease
+from edgepair_engine.wire.failover import BndUpd
+
+HARDWARE_LENGTH_MAX = 21  # type byte and 20 bytes of address: dhcpd's limit
+CLOCK_TOLERANCE_S = 65  # by how much the primary's clock may be ahead when it says that a lease is over
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFacts:
+    """What the judgement needs beside the two bindings. `outstanding`: an update of ours for it is sent, not acked."""
+
+    role: Role
+    state: FailoverState
+    outstanding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The update holds; `lease` is what we know from now on."""
+
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The update does not hold. Reason and text go into the BNDACK."""
+
+    reason: RejectReason
+    text: str
+
+
+class Rule(Enum):
+    """When a partner's move of a binding is allowed."""
+
+    YES = auto()
+    NO = auto()
+    IF_CLAIM_PAST = auto()  # the potential expiry in the message is over, or absent
+    IF_MINE_ENDED = auto()  # by my clock the lease ends within CLOCK_TOLERANCE_S
+
+
+_TO_AVAILABLE = (FREE, BACKUP)
+_CLAIMED = {(old, new): Rule.IF_CLAIM_PAST for old in (EXPIRED, RESET) for new in _TO_AVAILABLE}
+
+# Moves that are not simply allowed, by old and new state (protocol reference 5.4). In NORMAL:
+IN_NORMAL: Mapping[Role, Mapping[tuple[BindingState, BindingState], Rule]] = {
+    Role.SECONDARY: {
+        **_CLAIMED,
+        **{(ACTIVE, new): Rule.IF_CLAIM_PAST for new in _TO_AVAILABLE},
+        (ACTIVE, EXPIRED): Rule.IF_MINE_ENDED,
+    },
+    Role.PRIMARY: {**_CLAIMED, **{(ACTIVE, new): Rule.NO for new in (*_TO_AVAILABLE, EXPIRED, RESET)}},
+}
+# In any other state, for both:
+OTHERWISE: Mapping[tuple[BindingState, BindingState], Rule] = {
+    **{(ACTIVE, new): Rule.NO for new in _TO_AVAILABLE},
+    (ACTIVE, EXPIRED): Rule.IF_MINE_ENDED,
+}
+
+
+def judge_update(ours: Lease | None, theirs: BndUpd, facts: UpdateFacts, now: Now) -> Accept | Reject:
+    """Return what becomes of a partner's update. `ours` is None for an address that the group does not hold.
+
+    The order of the checks is dhcpd's (protocol reference 5.4).
+    """
+    state = theirs.state
+    if theirs.address is None or state is None:
+        return _malformed(theirs)
+    if ours is None:
+        return Reject(RejectReason.ILLEGAL_ADDRESS, "unknown IP address")
+    if state is EXPIRED and _our_promise_runs(ours, now):
+        return _illegal(ours, state)
+    if facts.outstanding and ours_wins(ours, theirs, facts.role):
+        text = "incoming update is less critical than outgoing update"
+        return Reject(RejectReason.LESS_CRITICAL_BINDING_INFORMATION, text)
+    wrong = _wrong_content(ours, theirs, state, facts.role)
+    if wrong is not None:
+        return wrong
+    if not _allowed(ours, theirs, state, facts=facts, now=now):
+        return _illegal(ours, state)
+    return Accept(_merged(ours, theirs, state))
+
+
+def ours_wins(ours: Lease, theirs: BndUpd, role: Role) -> bool:
+    """Return who wins a duel: our sent, unacknowledged update or the partner's (protocol reference 5.6)."""
+    if ours.state is ACTIVE and theirs.state is ACTIVE and ours.cltt != (theirs.cltt or 0):
+        return ours.cltt > (theirs.cltt or 0)
+    if ours.state is ACTIVE and theirs.state is EXPIRED:
+        return False
+    if ours.state is not ACTIVE and theirs.state is ACTIVE:
+        return False
+    return role is Role.PRIMARY
+
+
+def acknowledged(lease: Lease, *, to: BindingState = FREE) -> Lease:
+    """Return the lease after the partner acknowledged its update: in step, and available if it had ended."""
+    in_step = replace(lease, tsfp=lease.tstp, atsfp=lease.tstp)
+    if lease.state in ENDED:
+        return replace(in_step, state=to, tstp=lease.ends_at)
+    return in_step
+
+
+def _malformed(theirs: BndUpd) -> Reject:
+    if theirs.unknown_state is not None:
+        return Reject(RejectReason.OTHER, f"binding status {theirs.unknown_state} is unknown")
+    return Reject(RejectReason.MISSING_BINDING_INFORMATION, "binding update lacks required options")
+
+
+def _our_promise_runs(ours: Lease, now: Now) -> bool:
+    return ours.state is ACTIVE and ours.ends_at > now.wall_s and ours.tstp > ours.atsfp
+
+
+def _wrong_content(ours: Lease, theirs: BndUpd, state: BindingState, role: Role) -> Reject | None:
+    if state is BindingState.ABANDONED and theirs.hardware:
+        return Reject(RejectReason.OTHER, "BNDUPD to ABANDONED with a CHADDR")
+    if theirs.hardware and len(theirs.hardware) > HARDWARE_LENGTH_MAX:
+        return Reject(RejectReason.OTHER, "chaddr too long")
+    if state in (ACTIVE, EXPIRED, RELEASED) and not theirs.hardware:
+        return Reject(RejectReason.MISSING_BINDING_INFORMATION, "BNDUPD without CHADDR")
+    if state is BindingState.ABANDONED and theirs.client_id:
+        return Reject(RejectReason.OTHER, "BNDUPD to ABANDONED with client-id")
+    if ours.state is not own_free_state(role):
+        return None
+    if theirs.ip_flags & ~ours.flags & FLAG_RESERVED:
+        return Reject(RejectReason.ADDRESS_NOT_RESERVED, "Address is not reserved.")
+    if theirs.ip_flags & ~ours.flags & FLAG_BOOTP:
+        return Reject(RejectReason.OTHER, "Address is not allocated to BOOTP.")
+    return None
+
+
+def _allowed(ours: Lease, theirs: BndUpd, state: BindingState, *, facts: UpdateFacts, now: Now) -> bool:
+    table = IN_NORMAL[facts.role] if facts.state is FailoverState.NORMAL else OTHERWISE
+    match table.get((ours.state, state), Rule.YES):
+        case Rule.YES:
+            return True
+        case Rule.NO:
+            return False
+        case Rule.IF_CLAIM_PAST:
+            return (theirs.potential_expires_at or 0) <= now.wall_s
+        case Rule.IF_MINE_ENDED:
+            return ours.ends_at - CLOCK_TOLERANCE_S <= now.wall_s
+
+
+def _illegal(ours: Lease, state: BindingState) -> Reject:
+    address = ".".join(str(byte) for byte in ours.address.to_bytes(4, "big"))
+    names = (ours.state.name.lower(), state.name.lower())
+    return Reject(RejectReason.FATAL_CONFLICT, f"{address}: invalid state transition: {names[0]} to {names[1]}")
+
+
+def _merged(ours: Lease, theirs: BndUpd, state: BindingState) -> Lease:
+    stored = FREE if state in ENDED else state
+    tsfp = ours.tsfp if theirs.potential_expires_at is None else theirs.potential_expires_at
+    ends_at = ours.ends_at if theirs.lease_expires_at is None else theirs.lease_expires_at
+    keeps_client = state in (FREE, BACKUP, RESET)
+    has_client = stored is not BindingState.ABANDONED
+    became_available = stored in _TO_AVAILABLE and ours.state in (ACTIVE, EXPIRED, RELEASED)
+    return replace(
+        ours,
+        state=stored,
+        client_id=theirs.client_id or (ours.client_id if keeps_client else None),
+        hardware=theirs.hardware or (ours.hardware if has_client else None),
+        hostname=ours.hostname if has_client and theirs.hardware in (None, ours.hardware) else "",
+        starts_at=ours.starts_at if theirs.stos is None else theirs.stos,
+        ends_at=ends_at,
+        tstp=ends_at if became_available else ours.tstp,
+        tsfp=tsfp,
+        atsfp=tsfp if theirs.potential_expires_at is not None else ours.atsfp,
+        cltt=theirs.cltt or ours.cltt,
+        rewind=stored,
+        flags=theirs.ip_flags,
+    )

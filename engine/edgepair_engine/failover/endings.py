@@ -1,0 +1,96 @@
+"""What becomes of leases whose time is over, and of addresses that a partner which is down can no longer claim."""
+
+from __future__ import annotations
+
+from edgepair_contract.clock import Now
+from edgepair_contract.vocabulary import BindingState, FailoverState, Role
+from edgepair_engine.failover.exchange import Exchange
+from edgepair_engine.failover.outcome import Draft
+from edgepair_engine.failover.serving import claim_ends_at, own_free_state
+from edgepair_engine.failover.sharing import Sharing
+from edgepair_engine.failover.standing import Standing
+from edgepair_engine.leases.binding import ABANDONED, ACTIVE, ENDED, expired, freed
+from edgepair_engine.leases.expiry import due
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.table import LeaseTable
+
+CLAIMS_LOOKED_AT_EVERY_S = 30.0  # in PARTNER-DOWN; an address waits at least MCLT, so this is no delay that counts
+
+
+class Endings:
+    """Ends leases by the clock. In NORMAL only the primary does: the secondary hears of it as EXPIRED."""
+
+    def __init__(self, standing: Standing, leases: LeaseTable, exchange: Exchange, sharing: Sharing) -> None:
+        self._standing = standing
+        self._leases = leases
+        self._exchange = exchange
+        self._sharing = sharing
+        self._claims_at: float | None = None
+
+    def on_timer(self, draft: Draft, now: Now) -> None:
+        """End what is due."""
+        if self._standing.starting:
+            return
+        for pool in self._leases.pools(self._standing.config.name):
+            for lease in due(self._leases, pool, now, states=self._ending_states()):
+                self._end(lease, draft, now)
+        self._free_claims(draft, now)
+        self._exchange.pump(draft, now)
+
+    def next_wakeup(self, now: Now) -> float | None:
+        """Return the monotonic moment of the next end; None while this server ends none."""
+        if self._standing.starting:
+            return None
+        ends = [
+            lease.ends_at
+            for pool in self._leases.pools(self._standing.config.name)
+            for state in self._ending_states()
+            if (lease := self._leases.oldest(pool, state)) is not None
+        ]
+        moments = [now.mono_s + max(0, end - now.wall_s) for end in ends]
+        if self._claims_at is not None and self._is_partner_down():
+            moments.append(self._claims_at)
+        return min(moments, default=None)
+
+    def out_of_touch(self, lease: Lease) -> Lease:
+        """Return an ended lease, available at once if the partner never knew that a client had the address.
+
+        That is the use of the rewind state: given and ended while the two were apart (capture d1#29).
+        """
+        own = own_free_state(self._standing.role)
+        if self._standing.mine is FailoverState.NORMAL or lease.rewind is not own:
+            return lease
+        return freed(lease, to=own)
+
+    def _ending_states(self) -> tuple[BindingState, ...]:
+        if self._standing.mine is FailoverState.NORMAL and self._standing.role is Role.SECONDARY:
+            return (ABANDONED,)
+        return (ACTIVE, ABANDONED)
+
+    def _end(self, lease: Lease, draft: Draft, now: Now) -> None:
+        if lease.state is ABANDONED:
+            self._exchange.write(freed(lease), draft)  # the partner's clock says the same: it need not be told
+        else:
+            self._exchange.changed(self.out_of_touch(expired(lease)), draft)
+        self._sharing.moved(lease, self._leases.get(lease.address), now)
+
+    def _free_claims(self, draft: Draft, now: Now) -> None:
+        if not self._is_partner_down():
+            self._claims_at = None
+            return
+        if self._claims_at is not None and now.mono_s < self._claims_at:
+            return
+        self._claims_at = now.mono_s + CLAIMS_LOOKED_AT_EVERY_S
+        record = self._standing.record
+        over = [
+            lease
+            for pool in self._leases.pools(self._standing.config.name)
+            for state in ENDED
+            for lease in self._leases.oldest_first(pool, state)
+            if claim_ends_at(lease, state_at=record.my_state_at, mclt_s=record.mclt_s) < now.wall_s
+        ]
+        for lease in over:
+            self._exchange.changed(freed(lease), draft)
+
+    def _is_partner_down(self) -> bool:
+        return self._standing.mine is FailoverState.PARTNER_DOWN

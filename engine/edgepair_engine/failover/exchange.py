@@ -1,0 +1,198 @@
+"""The bindings of one group on their way between the two servers: updates both ways, and what each step writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from edgepair_contract.clock import Now
+from edgepair_contract.notices import NoteCode
+from edgepair_contract.vocabulary import BindingState, RejectReason
+from edgepair_engine.failover.bindings import Reject, UpdateFacts, acknowledged, judge_update
+from edgepair_engine.failover.link import Link
+from edgepair_engine.failover.links import Links
+from edgepair_engine.failover.outcome import Draft
+from edgepair_engine.failover.sharing import Sharing
+from edgepair_engine.failover.standing import Standing
+from edgepair_engine.failover.updates import Updates, bnd_upd_of
+from edgepair_engine.leases.binding import ACTIVE, ENDED
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.table import LeaseTable
+from edgepair_engine.wire.failover import BndAck, BndUpd, UpdDone, UpdReq, UpdReqAll
+
+LATE_ACK_AFTER_S = 3.0  # a dhcpd that answers a request with nothing waits for acks of a link that broke (Q4)
+
+# The order in which everything is told: dhcpd's lists of a pool, reserved addresses last.
+TELLING_ORDER = (
+    BindingState.FREE,
+    BindingState.ACTIVE,
+    *ENDED,
+    BindingState.ABANDONED,
+    BindingState.BACKUP,
+)
+
+
+class Exchange:
+    """Sends what the partner must know, judges what it tells, and keeps the table in step with both."""
+
+    def __init__(self, standing: Standing, links: Links, leases: LeaseTable, sharing: Sharing) -> None:
+        self._standing = standing
+        self._links = links
+        self._leases = leases
+        self._sharing = sharing
+        self.updates = Updates()
+        self._late_acks_at: float | None = None
+
+    # ours to the partner
+
+    def changed(self, lease: Lease, draft: Draft) -> None:
+        """Write a binding that this server has changed, and queue it."""
+        self.write(lease, draft)
+        self.updates.add(lease.address)
+
+    def write(self, lease: Lease, draft: Draft) -> None:
+        """Write a binding into the table and the records."""
+        self._leases.put(lease)
+        draft.leases[lease.address] = lease
+
+    def pump(self, draft: Draft, now: Now) -> None:
+        """Send queued updates as far as the partner takes them, and UPDDONE when all it asked for is acknowledged."""
+        link = self._links.link
+        if link is None or not link.partner_heard or self._standing.starting:
+            return
+        while (address := self.updates.next(link.window)) is not None:
+            if address not in self._leases:
+                self.updates.forget(address)  # its pool is gone since
+                continue
+            self._send(self._leases.get(address), link, draft, now=now)
+        done = self.updates.take_done()
+        if done is not None:
+            self._links.send(link, UpdDone(time=now.wall_s, xid=done.xid), draft, now)
+
+    def queue_pending(self) -> None:
+        """Queue every binding that the partner must still be told."""
+        for pool in self._leases.pools(self._standing.config.name):
+            self.updates.add_missing(self._leases.needing_update(pool))
+
+    def link_closed(self) -> None:
+        """Take back what was under way. dhcpd does so in three states only, and stalls in the others (I3)."""
+        self.updates.requeue()
+        self.updates.drop_request()
+        self._late_acks_at = None
+
+    # the partner's to us
+
+    def on_update(self, message: BndUpd, link: Link, draft: Draft, now: Now) -> None:
+        """Judge a BNDUPD and acknowledge it in the same outcome as its record."""
+        ours = self._ours(message.address)
+        outstanding = ours is not None and self.updates.is_outstanding(ours.address)
+        facts = UpdateFacts(self._standing.role, self._standing.mine, outstanding)
+        verdict = judge_update(ours, message, facts, now)
+        if isinstance(verdict, Reject):
+            self._reject(message, verdict, link, draft=draft, now=now)
+        else:
+            self._accept(message, verdict.lease, link, draft=draft, now=now)
+        self.pump(draft, now)
+
+    def on_ack(self, message: BndAck, draft: Draft, now: Now) -> None:
+        """Take the partner's answer to an update. One that was withdrawn meanwhile is answered in vain."""
+        lease = self._ours(message.address)
+        if lease is None or not self.updates.is_outstanding(lease.address):
+            return
+        if message.reject is not None:
+            self.updates.forget(lease.address)  # told again when what is pending is collected next time
+            self._note_reject(lease.address, message.reject, message.text or "", draft)
+        elif self.updates.matches(lease.address, message.xid):
+            self.updates.forget(lease.address)
+            self._settle(acknowledged(lease), lease, draft, now=now)
+        self.pump(draft, now)
+
+    def on_request(self, message: UpdReq | UpdReqAll, draft: Draft, now: Now) -> None:
+        """Queue what the partner asks for; UPDDONE follows when it has acknowledged all of it."""
+        if isinstance(message, UpdReqAll):
+            for pool in self._leases.pools(self._standing.config.name):
+                for state in TELLING_ORDER:
+                    self.updates.add_missing(_addresses(self._leases.oldest_first(pool, state)))
+                self.updates.add_missing(_addresses(self._leases.reserved(pool)))
+        else:
+            self.queue_pending()
+        self.updates.ask(message.xid)
+        self.pump(draft, now)
+
+    # what the partner may have missed
+
+    def asked(self, now: Now) -> None:
+        """Hear that the partner was asked for bindings: from now on silence is suspicious."""
+        if self._links.lost_acks:
+            self._late_acks_at = now.mono_s + LATE_ACK_AFTER_S
+
+    def answered(self) -> None:
+        """Hear that it does answer."""
+        self._late_acks_at = None
+
+    def on_timer(self, draft: Draft, now: Now) -> None:
+        """Repeat, on the new link, acks that may have been lost with the old one."""
+        link = self._links.link
+        if self._late_acks_at is None or self._late_acks_at > now.mono_s or link is None:
+            return
+        self._late_acks_at = None
+        for address, xid in self._links.lost_acks:
+            self._links.send(link, BndAck(time=now.wall_s, xid=xid, address=address), draft, now)
+        self._links.lost_acks = ()
+
+    def next_wakeup(self) -> float | None:
+        """Return the monotonic moment of the next thing to do."""
+        return self._late_acks_at
+
+    # steps
+
+    def _ours(self, address: int | None) -> Lease | None:
+        if address is None or address not in self._leases:
+            return None
+        if self._leases.pool_of(address).group != self._standing.config.name:
+            return None
+        return self._leases.get(address)
+
+    def _send(self, lease: Lease, link: Link, draft: Draft, *, now: Now) -> None:
+        if lease.rewind is not lease.state:
+            self.write(replace(lease, rewind=lease.state), draft)  # from now on the partner may know this state
+        xid = link.take_xid()
+        self._links.send(link, bnd_upd_of(lease, xid, now), draft, now)
+        self.updates.sent(lease.address, xid)
+
+    def _accept(self, message: BndUpd, lease: Lease, link: Link, *, draft: Draft, now: Now) -> None:
+        if self.updates.is_outstanding(lease.address):
+            self.updates.forget(lease.address)  # the duel is lost
+        before = self._leases.get(lease.address)
+        self._settle(lease, before, draft, now=now, ended=message.state in ENDED)
+        self._links.send(link, BndAck(time=now.wall_s, xid=message.xid, address=lease.address), draft, now)
+        link.acks.append((lease.address, message.xid))
+
+    def _settle(self, lease: Lease, before: Lease, draft: Draft, *, now: Now, ended: bool | None = None) -> None:
+        if ended is None:
+            ended = before.state in ENDED
+        self.write(replace(lease, rewind=lease.state), draft)
+        if ended and self._sharing.belongs_to_partner(lease):
+            self.changed(self._sharing.given(lease, now), draft)
+        self._sharing.moved(before, lease, now)
+
+    def _reject(self, message: BndUpd, why: Reject, link: Link, *, draft: Draft, now: Now) -> None:
+        answer = BndAck(time=now.wall_s, xid=message.xid, address=message.address, reject=why.reason, text=why.text)
+        self._links.send(link, answer, draft, now)
+        self._note_reject(message.address, why.reason, why.text, draft)
+        ours = self._ours(message.address)
+        if ours is not None and ours.state is ACTIVE and ours.needs_update:
+            self.updates.add_missing([ours.address])  # our newer word follows (Q28)
+
+    def _note_reject(self, address: int | None, reason: RejectReason, text: str, draft: Draft) -> None:
+        if reason is RejectReason.LESS_CRITICAL_BINDING_INFORMATION:
+            return  # a duel is part of the protocol: at a first start there is one for each address
+        draft.note(NoteCode.UPDATE_REJECTED, address=_dotted(address), reason=reason.value, why=text)
+
+
+def _addresses(leases: Iterable[Lease]) -> Iterable[int]:
+    return (lease.address for lease in leases)
+
+
+def _dotted(address: int | None) -> str:
+    return "none" if address is None else ".".join(str(byte) for byte in address.to_bytes(4, "big"))

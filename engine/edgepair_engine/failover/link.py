@@ -1,0 +1,153 @@
+"""One connection with the partner: CONNECT and CONNECTACK, transaction ids, and how long silence may last."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from edgepair_contract.clock import Now
+from edgepair_contract.config import GroupConfig
+from edgepair_contract.vocabulary import RejectReason
+from edgepair_engine.failover.hashing import HBA_LENGTH
+from edgepair_engine.failover.outcome import LinkId
+from edgepair_engine.wire.failover import Connect, ConnectAck
+
+LINK_STARTUP_S = 15  # a connection on which nothing is agreed by then is closed
+CLOCK_OFFSET_MAX_S = 60  # dhcpd refuses a partner whose clock is further away
+OURS_UNACKED_MIN = 100  # between two of ours a short window would only slow updates down; dhcpd's own default
+PROTOCOL_VERSION = 1
+VENDOR_CLASS = b"edgepair"
+
+
+class Link:
+    """What is known of one TCP connection. Times are monotonic seconds.
+
+    `partner_heard`: a STATE came on it, so the two are in touch. `acks` are the latest (address, xid) acknowledged on
+    it: what the partner may not have received when it breaks.
+    """
+
+    def __init__(self, link: LinkId, now: Now, *, acks_kept: int) -> None:
+        self.id = link
+        self.opened_at = now.mono_s
+        self.sent_at = now.mono_s
+        self.heard_at = now.mono_s
+        self.established = False
+        self.partner_heard = False
+        self.window = 0  # how many updates the partner takes before it acknowledges
+        self.contact_every_s = 1
+        self.acks: deque[tuple[int, int]] = deque(maxlen=acks_kept)
+        self._xid = 0
+
+    def take_xid(self) -> int:
+        """Return the next transaction id of ours. A connection does not live long enough to use them up."""
+        xid = self._xid
+        self._xid += 1
+        return xid
+
+    def agree(self, terms: Terms, now: Now) -> None:
+        """Make this the link: both sides have said what they need."""
+        self.established = True
+        self.window = terms.max_unacked
+        self.contact_every_s = max(1, terms.receive_timer_s // 3)
+        self.heard_at = now.mono_s
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the partner said of itself when the link was made. An absent option keeps the value before (at first 0)."""
+
+    max_unacked: int = 0
+    receive_timer_s: int = 0
+
+    def heard(self, message: Connect | ConnectAck) -> Terms:
+        """Return the terms after this message."""
+        return Terms(
+            self.max_unacked if message.max_unacked is None else message.max_unacked,
+            self.receive_timer_s if message.receive_timer_s is None else message.receive_timer_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why the partner's CONNECT or CONNECTACK is not accepted."""
+
+    reason: RejectReason
+    text: str
+
+
+def connect(config: GroupConfig, *, mclt_s: int, hba: bytes, xid: int, now: Now) -> Connect:
+    """Return the primary's first word."""
+    return Connect(
+        time=now.wall_s,
+        xid=xid,
+        relationship=config.name.encode(),
+        max_unacked=max_unacked(config),
+        receive_timer_s=config.max_response_delay_s,
+        vendor_class=VENDOR_CLASS,
+        protocol_version=PROTOCOL_VERSION,
+        tls_request=0,
+        mclt_s=mclt_s,
+        hba=hba,
+    )
+
+
+def connect_ack(config: GroupConfig, request: Connect, now: Now) -> ConnectAck:
+    """Return the secondary's acceptance."""
+    return ConnectAck(
+        time=now.wall_s,
+        xid=request.xid,
+        relationship=config.name.encode(),
+        max_unacked=max_unacked(config),
+        receive_timer_s=config.max_response_delay_s,
+        vendor_class=VENDOR_CLASS,
+        protocol_version=PROTOCOL_VERSION,
+        tls_reply=None if request.tls_request is None else 0,
+    )
+
+
+def connect_refusal(config: GroupConfig, request: Connect, why: Refused, now: Now) -> ConnectAck:
+    """Return the secondary's refusal. With a wrong name nothing of ours is told but that."""
+    known = why.reason is not RejectReason.INVALID_PARTNER
+    return ConnectAck(
+        time=now.wall_s,
+        xid=request.xid,
+        relationship=request.relationship,
+        max_unacked=max_unacked(config) if known else None,
+        receive_timer_s=config.max_response_delay_s if known else None,
+        vendor_class=VENDOR_CLASS,
+        protocol_version=PROTOCOL_VERSION,
+        tls_reply=None if request.tls_request is None else 0,
+        reject=why.reason,
+        text=why.text,
+    )
+
+
+def judge_connect(message: Connect, config: GroupConfig, now: Now) -> Refused | None:
+    """Return why a CONNECT is refused, in dhcpd's order of checks; None if it is good."""
+    if message.relationship is None:
+        return Refused(RejectReason.INVALID_PARTNER, "missing relationship-name")
+    if message.relationship != config.name.encode():
+        return Refused(RejectReason.INVALID_PARTNER, "unknown failover relationship name")
+    if abs(now.wall_s - message.time) > CLOCK_OFFSET_MAX_S:
+        return Refused(RejectReason.TIME_MISMATCH, "time offset too large")
+    if message.hba is None or len(message.hba) != HBA_LENGTH:
+        return Refused(RejectReason.HBA_CONFLICT, "invalid HBA")
+    if not message.mclt_s:
+        return Refused(RejectReason.INVALID_MCLT, "no MCLT provided")
+    return None
+
+
+def judge_connect_ack(message: ConnectAck, config: GroupConfig, now: Now) -> Refused | None:
+    """Return why a CONNECTACK cannot be built upon; None if it is good."""
+    if message.reject is not None:
+        return Refused(message.reject, message.text or message.reject.name.lower().replace("_", " "))
+    if message.relationship != config.name.encode():
+        return Refused(RejectReason.INVALID_PARTNER, "unknown failover relationship name")
+    if abs(now.wall_s - message.time) > CLOCK_OFFSET_MAX_S:
+        return Refused(RejectReason.TIME_MISMATCH, "time offset too large")
+    return None
+
+
+def max_unacked(config: GroupConfig) -> int:
+    """Return how many updates we take before we acknowledge; between two of ours never a small number."""
+    return max(config.max_unacked_updates, OURS_UNACKED_MIN) if config.partner_is_ours else config.max_unacked_updates

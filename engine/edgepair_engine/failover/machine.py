@@ -1,0 +1,279 @@
+"""The walker of the transition tables: what moves the endpoint, and what entering a state does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import assert_never
+
+from edgepair_contract.clock import Now
+from edgepair_contract.control import ControlAction
+from edgepair_contract.notices import NoteCode
+from edgepair_contract.vocabulary import FailoverState, RejectReason, Role
+from edgepair_engine.failover import transitions as t
+from edgepair_engine.failover.exchange import Exchange
+from edgepair_engine.failover.links import Links
+from edgepair_engine.failover.outcome import Draft, LinkId
+from edgepair_engine.failover.sharing import Sharing
+from edgepair_engine.failover.standing import Standing
+from edgepair_engine.failover.transitions import Guard, Move, Updates
+from edgepair_engine.wire.errors import ProtocolViolation
+from edgepair_engine.wire.failover import PoolReq, State, UpdReq, UpdReqAll
+
+STARTUP_S = 15  # how long a start waits for the partner's word
+
+# What a partner recorded in CONFLICT-DONE may hear: a dhcpd ends its process on any other state (Q3).
+SAFE_IN_CONFLICT_DONE = frozenset({t.NORMAL, t.PC, t.RI, t.SHUTDOWN})
+
+
+class Machine:
+    """The failover state of one endpoint in motion."""
+
+    def __init__(self, standing: Standing, links: Links, exchange: Exchange, sharing: Sharing, *, now: Now) -> None:
+        self._standing = standing
+        self._links = links
+        self._exchange = exchange
+        self._sharing = sharing
+        self._startup_ends_at: float | None = now.mono_s + STARTUP_S
+        self._wait_ends_at: float | None = None
+        self._down_at: float | None = None
+        self._asked_on: LinkId | None = None
+
+    # what moves it
+
+    def hear_state(self, message: State, draft: Draft, now: Now) -> None:
+        """Take the partner's word on its state."""
+        partner = FailoverState.from_wire(message.state) if message.state is not None else None
+        if partner is None:
+            raise ProtocolViolation(f"STATE names state {message.state}", reason=RejectReason.OTHER)
+        before = self._standing.record.partner_state
+        repeated = partner is before
+        if repeated and not self._standing.starting and self._standing.told in t.REPEATS_IGNORED:
+            return
+        holding = self._holding(message)
+        if not repeated:
+            draft.note(NoteCode.PARTNER_STATE_HEARD, **{"from": before.label, "to": partner.label})
+        self._standing.hear(partner, now)
+        cause = f"partner is in {partner.label}"
+        if self._standing.starting:
+            self._hear_while_starting(partner, holding, cause, repeated=repeated, draft=draft, now=now)
+        else:
+            self._make(t.resolve(t.PARTNER[self._standing.told, partner], holding), cause, draft, now)
+        if partner is t.NORMAL:
+            self._sharing.plan(now)
+
+    def updates_done(self, draft: Draft, now: Now) -> None:
+        """Hear that the partner has sent all that was asked for."""
+        self._exchange.answered()
+        self._asked_on = None
+        if self._standing.record.update_all_wanted:
+            self._standing.change(replace(self._standing.record, update_all_wanted=False))
+        cell = t.UPDATES_DONE[self._standing.mine, self._standing.role]
+        self._make(t.resolve(cell, self._holding(now=now)), "all bindings received", draft, now)
+
+    def link_opened(self, draft: Draft, now: Now) -> None:
+        """Tell the partner our state on a link just made."""
+        self._make(t.resolve(t.LINK[self._standing.mine, t.LinkEvent.OPENED], ()), "", draft, now)
+        self._tell_state(draft, now)
+
+    def link_closed(self, draft: Draft, now: Now) -> None:
+        """Hear that the established link is gone."""
+        self._exchange.link_closed()
+        self._asked_on = None
+        cause = "link to the partner lost"
+        if self._standing.starting:
+            cell = t.TIMER[self._standing.mine, t.Timer.STARTUP]
+            self._leave_startup(t.resolve(cell, ()), cause, draft, now)
+        else:
+            self._make(t.resolve(t.LINK[self._standing.mine, t.LinkEvent.CLOSED], ()), cause, draft, now)
+
+    def on_timer(self, draft: Draft, now: Now) -> None:
+        """Do what is due."""
+        if self._startup_ends_at is not None and self._startup_ends_at <= now.mono_s:
+            cell = t.TIMER[self._standing.mine, t.Timer.STARTUP]
+            cause = f"nothing heard from the partner within {STARTUP_S} s of the start"
+            self._leave_startup(t.resolve(cell, ()), cause, draft, now)
+        if self._wait_ends_at is not None and self._wait_ends_at <= now.mono_s:
+            self._wait_ends_at = None
+            self._fire(t.Timer.RECOVER_WAIT, "the wait of MCLT is over", draft, now)
+        held = self._standing.fenced or self._standing.announced is not None
+        if self._down_at is not None and self._down_at <= now.mono_s and not held:
+            self._down_at = None
+            cause = f"no link to the partner for {self._standing.config.auto_partner_down_s} s"
+            self._fire(t.Timer.AUTO_PARTNER_DOWN, cause, draft, now)
+        run_at = self._sharing.run_at
+        if run_at is not None and run_at <= now.mono_s:
+            self._balance_by_timer(draft, now)
+
+    def next_wakeup(self) -> float | None:
+        """Return the monotonic moment of the next thing to do."""
+        held = self._standing.fenced or self._standing.announced is not None
+        down_at = None if held else self._down_at
+        moments = (self._startup_ends_at, self._wait_ends_at, down_at, self._sharing.run_at)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def order(self, action: ControlAction, draft: Draft, now: Now) -> t.Refuse | None:
+        """Carry out an order, or say why not."""
+        if self._standing.starting and action is ControlAction.PARTNER_DOWN:
+            return t.Refuse(f"this server is starting; ask again in {STARTUP_S} s")
+        move = t.resolve(t.CONTROL[self._standing.mine, action], self._holding(now=now))
+        if isinstance(move, t.Refuse):
+            return move
+        self._make(move, "told that the partner is down", draft, now)
+        return None
+
+    # steps
+
+    def _holding(self, message: State | None = None, *, now: Now | None = None) -> set[Guard]:
+        record = self._standing.record
+        facts = {
+            Guard.I_AM_STARTING: self._standing.starting,
+            Guard.PARTNER_IS_STARTING: message is not None and message.startup,
+            Guard.PARTNER_CAME_FROM_CONFLICT: record.partner_state is t.PC,
+            Guard.PARTNER_IS_CONFLICT_DONE: record.partner_state is t.CD,
+            Guard.PARTNER_RECOVERS_TOO: record.partner_state in (t.RECOVER, t.RD),
+            Guard.WAIT_IS_OVER: now is not None and self._standing.wait_ends_at <= now.wall_s,
+            Guard.NEVER_MET: record.partner_state is t.UNKNOWN,
+        }
+        return {guard for guard, holds in facts.items() if holds}
+
+    def _hear_while_starting(
+        self,
+        partner: FailoverState,
+        holding: set[Guard],
+        cause: str,
+        *,
+        repeated: bool,
+        draft: Draft,
+        now: Now,
+    ) -> None:
+        saved = self._standing.mine
+        if not repeated:
+            self._leave_startup(t.resolve(t.PARTNER[saved, partner], holding), cause, draft, now)
+        else:
+            self._leave_startup(t.Go(t.PC) if saved is t.RI else t.STAY, cause, draft, now)
+
+    def _make(self, move: Move, cause: str, draft: Draft, now: Now) -> None:
+        match move:
+            case t.Stay() | t.Refuse():
+                return
+            case t.Go():
+                if move.updates_first:
+                    self._exchange.pump(draft, now)
+                self._enter(move.state, cause, draft, now)
+            case t.Ask():
+                self._ask(move.updates, draft, now)
+            case t.Announce():
+                self._announce(move.state, draft, now)
+            case _:
+                assert_never(move)
+
+    def _fire(self, timer: t.Timer, cause: str, draft: Draft, now: Now) -> None:
+        self._make(t.resolve(t.TIMER[self._standing.mine, timer], ()), cause, draft, now)
+
+    def _leave_startup(self, move: Move, cause: str, draft: Draft, now: Now) -> None:
+        self._startup_ends_at = None
+        if isinstance(move, t.Go) and move.state is not self._standing.mine:
+            self._write_state(move.state, cause, draft, now)  # still starting: the time of a stop counts (I1)
+            self._standing.starting = False
+        else:
+            self._standing.starting = False  # the state resumed keeps its time
+        self._entered(draft, now)
+        if isinstance(move, t.Ask):
+            self._ask(move.updates, draft, now)
+
+    def _enter(self, state: FailoverState, cause: str, draft: Draft, now: Now) -> None:
+        if self._standing.mine in (t.NORMAL, t.PC, t.PD):
+            self._exchange.updates.requeue()
+        self._write_state(state, cause, draft, now)
+        self._entered(draft, now)
+
+    def _write_state(self, state: FailoverState, cause: str, draft: Draft, now: Now) -> None:
+        before = self._standing.mine
+        assert state is not before, state
+        draft.note(NoteCode.STATE_CHANGED, **{"from": before.label, "to": state.label, "cause": cause})
+        self._standing.enter(state, cause=cause, now=now)
+
+    def _entered(self, draft: Draft, now: Now) -> None:
+        self._wait_ends_at = None
+        self._down_at = None
+        self._sharing.stop()
+        self._tell_state(draft, now)
+        action = ON_ENTER.get(self._standing.mine)
+        if action is not None:
+            action(self, draft, now)
+
+    def _tell_state(self, draft: Draft, now: Now) -> None:
+        link = self._links.link
+        if link is None:
+            return
+        told = self._standing.told
+        if self._standing.record.partner_state is t.CD and told not in SAFE_IN_CONFLICT_DONE:
+            why = f"partner in {t.CD.label} must not hear of {told.label}"
+            self._links.hang_up(link, why, reason=None, draft=draft, now=now)
+            self._exchange.link_closed()
+            return
+        flag, at = self._standing.starting, self._standing.record.my_state_at
+        self._links.tell(State(time=now.wall_s, xid=0, state=told.wire, startup=flag, stos=at), draft, now)
+
+    def _announce(self, state: FailoverState | None, draft: Draft, now: Now) -> None:
+        if self._standing.announced is state:
+            return
+        self._standing.announced = state
+        self._tell_state(draft, now)
+
+    def _ask(self, updates: Updates, draft: Draft, now: Now) -> None:
+        """Ask the partner for bindings; one request at a time, and a broken UPDREQALL is repeated as such."""
+        link = self._links.link
+        if link is None or not link.partner_heard or self._asked_on == link.id:
+            return
+        self._asked_on = link.id
+        if updates is Updates.ALL or self._standing.record.update_all_wanted:
+            self._standing.change(replace(self._standing.record, update_all_wanted=True))
+            self._links.tell(UpdReqAll(time=now.wall_s, xid=0), draft, now)
+        else:
+            self._links.tell(UpdReq(time=now.wall_s, xid=0), draft, now)
+        self._exchange.asked(now)
+
+    def _balance_by_timer(self, draft: Draft, now: Now) -> None:
+        given, wanting = self._sharing.run(draft, now)
+        for lease in given:
+            self._exchange.changed(lease, draft)
+        if wanting:
+            self._links.tell(PoolReq(time=now.wall_s, xid=0), draft, now)
+        self._exchange.pump(draft, now)
+        self._sharing.plan(now)
+
+    def _enter_normal(self, draft: Draft, now: Now) -> None:
+        for lease in self._sharing.run(draft, now)[0]:
+            self._exchange.changed(lease, draft)
+        self._exchange.queue_pending()
+        self._exchange.pump(draft, now)
+        self._sharing.plan(now)
+
+    def _enter_interrupted(self, _: Draft, now: Now) -> None:
+        if self._standing.config.auto_partner_down_s:
+            self._down_at = now.mono_s + self._standing.config.auto_partner_down_s
+
+    def _enter_conflict(self, draft: Draft, now: Now) -> None:
+        if self._standing.role is Role.PRIMARY or self._standing.record.partner_state is t.CD:
+            self._ask(Updates.PENDING, draft, now)
+
+    def _enter_recover(self, draft: Draft, now: Now) -> None:
+        self._ask(Updates.ALL, draft, now)
+
+    def _enter_recover_wait(self, draft: Draft, now: Now) -> None:
+        self._wait_ends_at = now.mono_s + max(0, self._standing.wait_ends_at - now.wall_s)
+        if self._wait_ends_at <= now.mono_s:
+            self._wait_ends_at = None
+            self._fire(t.Timer.RECOVER_WAIT, "the wait of MCLT is over", draft, now)
+
+
+# What entering a state does, after it is written and told. The other states do nothing.
+ON_ENTER: Mapping[FailoverState, Callable[[Machine, Draft, Now], None]] = {
+    t.NORMAL: Machine._enter_normal,
+    t.CI: Machine._enter_interrupted,
+    t.PC: Machine._enter_conflict,
+    t.RECOVER: Machine._enter_recover,
+    t.RW: Machine._enter_recover_wait,
+}

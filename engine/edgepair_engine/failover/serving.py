@@ -1,0 +1,135 @@
+"""What this server may answer: whom in which state, with which address, and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgepair_contract.clock import Now
+from edgepair_contract.vocabulary import BindingState, FailoverState, Role, Serving
+from edgepair_engine.failover.hashing import is_primarys
+from edgepair_engine.leases.lease import Lease
+
+INFINITE_S = 0xFFFFFFFF  # DHCP's lease without end
+FOREVER_AT = 0x7FFFFFFF  # dhcpd's moment for it; every other moment is earlier
+
+# States in which a partner may be handing out any address: who hears of one is silent until the states are settled.
+_PARTNER_SETTLES = frozenset(
+    {
+        FailoverState.PARTNER_DOWN,
+        FailoverState.POTENTIAL_CONFLICT,
+        FailoverState.RESOLUTION_INTERRUPTED,
+        FailoverState.CONFLICT_DONE,
+    }
+)
+_SERVING = {
+    FailoverState.NORMAL: Serving.HALF,
+    FailoverState.COMMUNICATIONS_INTERRUPTED: Serving.ALL,
+    FailoverState.PARTNER_DOWN: Serving.ALL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServingRights:
+    """What the state of one failover group lets this server do now. `why` says in a phrase why it is silent.
+
+    `hba` is None on a secondary that has not met its primary since it started: then no client counts as its own.
+    """
+
+    role: Role
+    state: FailoverState
+    state_at: int
+    mclt_s: int
+    serving: Serving
+    why: str
+    hba: bytes | None
+    load_balance_max_s: int
+
+    @property
+    def own_state(self) -> BindingState:
+        """Return the state of the available addresses that are this server's."""
+        return own_free_state(self.role)
+
+    @property
+    def partner_state(self) -> BindingState:
+        """Return the state of the available addresses that are the partner's: has it none, we answer its clients."""
+        return own_free_state(self.role.partner)
+
+    def answers(self, key: bytes, secs: int) -> bool:
+        """Return whether a DISCOVER is ours (protocol reference 4.3). DHCPREQUEST is never balanced: do not ask.
+
+        `key`: the client identifier, else the hardware address without its type; `secs`: the packet's field.
+        """
+        if self.serving is not Serving.HALF:
+            return self.serving is Serving.ALL
+        if self.load_balance_max_s == 0 or secs > self.load_balance_max_s:
+            return True
+        if self.hba is None:
+            return False
+        return is_primarys(self.hba, key) == (self.role is Role.PRIMARY)
+
+    def may_allocate(self, lease: Lease, now: Now) -> bool:
+        """Return whether a client that does not hold this address may get it (protocol reference 4.5)."""
+        match lease.state:
+            case BindingState.ACTIVE:
+                return False
+            case BindingState.FREE | BindingState.BACKUP:
+                return lease.state is self.own_state or self._partners_claim_is_over(lease, now)
+            case BindingState.ABANDONED:
+                return self.role is Role.PRIMARY or self._partners_claim_is_over(lease, now)
+            case BindingState.EXPIRED | BindingState.RELEASED:
+                return lease.rewind is self.own_state or self._partners_claim_is_over(lease, now)
+            case BindingState.RESET:
+                return self._partners_claim_is_over(lease, now)
+
+    def _partners_claim_is_over(self, lease: Lease, now: Now) -> bool:
+        return self.state is FailoverState.PARTNER_DOWN and now.wall_s > claim_ends_at(
+            lease, state_at=self.state_at, mclt_s=self.mclt_s
+        )
+
+
+def serving_of(my: FailoverState, partner: FailoverState) -> tuple[Serving, str]:
+    """Return whom a server in this state serves, and why not all of them.
+
+    A partner recorded in a state of conflict silences us, but for PARTNER-DOWN: there a person, or proof, has said that
+    the partner is gone, whatever it said last.
+    """
+    serving = _SERVING.get(my, Serving.NONE)
+    if serving is Serving.NONE:
+        return serving, f"in {my.label}"
+    if partner in _PARTNER_SETTLES and my is not FailoverState.PARTNER_DOWN:
+        return Serving.NONE, f"partner in {partner.label}"
+    return serving, "load balanced" if serving is Serving.HALF else ""
+
+
+def own_free_state(role: Role) -> BindingState:
+    """Return the state of the available addresses that belong to the server of this role."""
+    return BindingState.FREE if role is Role.PRIMARY else BindingState.BACKUP
+
+
+def claim_ends_at(lease: Lease, *, state_at: int, mclt_s: int) -> int:
+    """Return until when a partner that is down since `state_at` may have promised this address to a client.
+
+    It may have gone on until it died, and then at most MCLT past what both knew. dhcpd frees an ended lease already at
+    `state_at` + MCLT; a renewal that the partner gave just before it died could outlive that.
+    """
+    return max(lease.tsfp, state_at) + mclt_s
+
+
+def granted_s(wanted_s: int, *, tsfp: int, mclt_s: int, now: Now) -> int:
+    """Return for how long a client may get an address: never longer than MCLT past what the partner knows of.
+
+    `tsfp`: the lease's, if this client held it last; 0 for another client (what was promised to the one before says
+    nothing about this one).
+    """
+    if wanted_s <= mclt_s:
+        return wanted_s
+    if tsfp <= now.wall_s:
+        return mclt_s
+    return min(wanted_s, tsfp - now.wall_s + mclt_s)
+
+
+def potential_expiry(wanted_s: int, granted_s: int, now: Now) -> int:
+    """Return what the partner is told that this client may come to hold: the next renewal, asked for at half time."""
+    if wanted_s == INFINITE_S:
+        return FOREVER_AT
+    return min(now.wall_s + wanted_s + granted_s // 2, FOREVER_AT - 1)

@@ -1,0 +1,129 @@
+"""Where an endpoint stands: its state and its partner's as recorded, what it was told to be, what it may serve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgepair_contract.clock import Now
+from edgepair_contract.config import GroupConfig
+from edgepair_contract.report import TRANSITIONS_KEPT
+from edgepair_contract.vocabulary import FailoverState, Role, Serving
+from edgepair_engine.failover.hashing import hba_of_split
+from edgepair_engine.failover.serving import ServingRights, serving_of
+from edgepair_engine.leases.record import StateRecord, TransitionEntry
+
+ALIVE_EVERY_S = 10  # how exactly a restarted server knows when it stopped giving leases
+
+
+class Standing:
+    """The durable record of one endpoint and the few facts beside it that end with the process.
+
+    `starting`: no partner's word since the process began. `announced`: PAUSED or SHUTDOWN, told and shown but never
+    recorded. `unsaved`: the record has changed since it was last handed out.
+    """
+
+    def __init__(self, config: GroupConfig, restored: StateRecord | None, now: Now) -> None:
+        self.config = config
+        self.starting = True
+        self.announced: FailoverState | None = None
+        self.fenced = False
+        self.hba = hba_of_split(config.split) if config.role is Role.PRIMARY else None
+        self.skew_s = 0
+        self.unsaved = True
+        self.record = restored or StateRecord(
+            group=config.name,
+            my_state=FailoverState.RECOVER,
+            my_state_at=now.wall_s,
+            partner_state_at=now.wall_s,
+            mclt_s=config.mclt_s,
+        )
+        self._stopped_at = restored.last_alive_at + ALIVE_EVERY_S if restored and restored.last_alive_at else None
+        self._wait_from = self.record.my_state_at
+        if config.role is Role.PRIMARY or not self.record.mclt_s:
+            self.record = replace(self.record, mclt_s=config.mclt_s)
+
+    @property
+    def role(self) -> Role:
+        """Return which of the two servers this is."""
+        return self.config.role
+
+    @property
+    def mine(self) -> FailoverState:
+        """Return my recorded state: while starting, the one that will be resumed."""
+        return self.record.my_state
+
+    @property
+    def told(self) -> FailoverState:
+        """Return the state that the partner and people are told."""
+        return self.announced or self.record.my_state
+
+    @property
+    def wait_ends_at(self) -> int:
+        """Return when every lease that this server may have given before RECOVER has ended."""
+        return self._wait_from + self.record.mclt_s
+
+    def enter(self, state: FailoverState, *, cause: str, now: Now) -> None:
+        """Take a new state. RECOVER-WAIT keeps RECOVER's time: it is the same stay, as dhcpd counts it."""
+        before = self.record
+        entry = TransitionEntry(at=now.wall_s, from_state=before.my_state, to_state=state, cause=cause)
+        at = before.my_state_at if state is FailoverState.RECOVER_WAIT else now.wall_s
+        if state is FailoverState.RECOVER:
+            # Coming back from a stop, leases were given until then, not until now (I1).
+            self._wait_from = min(self._stopped_at or now.wall_s, now.wall_s) if self.starting else now.wall_s
+        transitions = (*before.transitions, entry)[-TRANSITIONS_KEPT:]
+        self.change(replace(before, my_state=state, my_state_at=at, transitions=transitions))
+
+    def hear(self, partner: FailoverState, now: Now) -> None:
+        """Record the partner's state and when it was heard."""
+        self.change(replace(self.record, partner_state=partner, partner_state_at=now.wall_s))
+
+    def learn(self, *, mclt_s: int, hba: bytes) -> None:
+        """Take what the primary dictates at CONNECT. MCLT is durable, the buckets come again with every CONNECT."""
+        self.hba = hba
+        if self.record.mclt_s != mclt_s:
+            self.change(replace(self.record, mclt_s=mclt_s))
+
+    def configure(self, config: GroupConfig) -> None:
+        """Take another configuration of the same role."""
+        self.config = config
+        if config.role is Role.PRIMARY:
+            self.learn(mclt_s=config.mclt_s, hba=hba_of_split(config.split))
+
+    def touch(self, now: Now) -> None:
+        """Note that the partner was heard just now; stored with the next record."""
+        if self.record.last_contact_at != now.wall_s:
+            self.record = replace(self.record, last_contact_at=now.wall_s)
+
+    def change(self, record: StateRecord) -> None:
+        """Take another record, to be stored with this outcome."""
+        self.record = record
+        self.unsaved = True
+
+    def take_unsaved(self, now: Now) -> tuple[StateRecord, ...]:
+        """Return the record if it must be stored now."""
+        if not self.unsaved:
+            return ()
+        self.unsaved = False
+        self.record = replace(self.record, last_alive_at=now.wall_s)
+        return (self.record,)
+
+    def rights(self) -> ServingRights:
+        """Return what this server may answer."""
+        serving, why = self._serving()
+        return ServingRights(
+            role=self.role,
+            state=self.mine,
+            state_at=self.record.my_state_at,
+            mclt_s=self.record.mclt_s,
+            serving=serving,
+            why=why,
+            hba=self.hba,
+            load_balance_max_s=self.config.load_balance_max_s,
+        )
+
+    def _serving(self) -> tuple[Serving, str]:
+        if self.fenced:
+            return Serving.NONE, "fenced"
+        if self.starting:
+            return Serving.NONE, "starting"
+        return serving_of(self.told, self.record.partner_state)

@@ -1,0 +1,247 @@
+"""Every move of a failover endpoint, as tables.
+
+Two servers share the addresses of a group. Each may lose the other at any moment, cannot tell a dead partner from a cut
+wire, and must still never give one address to two clients. The protocol's answer is a state on each side, told to the
+partner, and a promise that limits what either side may have done unheard: no lease runs longer than MCLT past what the
+partner has acknowledged.
+
+- NORMAL: both are in touch; clients are split by a hash, free addresses are divided.
+- COMMUNICATIONS-INTERRUPTED: no touch; each serves everybody from its own addresses.
+- PARTNER-DOWN: a person, or proof, says that the partner does not run; after MCLT its addresses are ours as well.
+- RECOVER, RECOVER-WAIT, RECOVER-DONE: what I knew may be lost or old; I ask for all bindings, serve nobody, and wait
+  until every lease that I may have given and forgotten has ended.
+- POTENTIAL-CONFLICT, CONFLICT-DONE: both may have been in PARTNER-DOWN; the primary asks first, then the secondary.
+- RESOLUTION-INTERRUPTED: the link broke during that.
+- PAUSED, SHUTDOWN: announced, never entered (they are not durable): the row of who announced one stays where it is.
+
+How to read the tables. The row is the *effective* state: while an endpoint starts, the state it will resume (STARTUP is
+a flag beside it, not a state). Every row has a cell for every trigger, and a test holds that. A cell is `STAY`, `Go`,
+`Ask`, `Announce` or `Refuse`; a `When` in front of it names a guard, a fact about the moment that the endpoint knows.
+What entering a state *does* is not here but in `machine.ON_ENTER`.
+
+The tables are dhcpd's (4.4.3-P1, checked against it cell by cell) but for these cells, all where dhcpd gives up:
+
+- it goes to SHUTDOWN, which only a person can end, when NORMAL hears a partner in conflict, when POTENTIAL-CONFLICT
+  hears NORMAL, and when a primary in POTENTIAL-CONFLICT is done while its partner is in CONFLICT-DONE. We join the
+  conflict, or stay in it;
+- its process ends when CONFLICT-DONE hears a partner that is in no conflict. We begin the resolution again, or stay;
+- RECOVER hears NORMAL from a partner that is only starting: dhcpd goes to POTENTIAL-CONFLICT, although the partner,
+  hearing RECOVER, is about to go to PARTNER-DOWN and give us all we lost. We wait for its next word;
+- RECOVER hears a partner that waits or is done (RECOVER-WAIT, RECOVER-DONE) on a link after the one it asked on: dhcpd
+  never asks again, and both wait for ever. We ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from edgepair_contract.control import ControlAction
+from edgepair_contract.vocabulary import FailoverState, Role
+
+UNKNOWN = FailoverState.UNKNOWN
+NORMAL = FailoverState.NORMAL
+CI = FailoverState.COMMUNICATIONS_INTERRUPTED
+PD = FailoverState.PARTNER_DOWN
+PC = FailoverState.POTENTIAL_CONFLICT
+RECOVER = FailoverState.RECOVER
+PAUSED = FailoverState.PAUSED
+SHUTDOWN = FailoverState.SHUTDOWN
+RD = FailoverState.RECOVER_DONE
+RI = FailoverState.RESOLUTION_INTERRUPTED
+CD = FailoverState.CONFLICT_DONE
+RW = FailoverState.RECOVER_WAIT
+
+
+class LinkEvent(Enum):
+    """What happens to the established link. OPENED changes nothing: only a partner's STATE counts as being in touch."""
+
+    OPENED = auto()
+    CLOSED = auto()
+
+
+class Timer(Enum):
+    """Moments that come by themselves. STARTUP also stands for the loss of an established link while starting."""
+
+    STARTUP = auto()
+    RECOVER_WAIT = auto()
+    AUTO_PARTNER_DOWN = auto()
+
+
+class Guard(Enum):
+    """Facts that a cell may ask for; the endpoint says which hold."""
+
+    I_AM_STARTING = auto()
+    PARTNER_IS_STARTING = auto()  # the STARTUP flag of the STATE message
+    PARTNER_CAME_FROM_CONFLICT = auto()  # its state recorded before was POTENTIAL-CONFLICT
+    PARTNER_IS_CONFLICT_DONE = auto()  # its recorded state
+    PARTNER_RECOVERS_TOO = auto()  # its recorded state is RECOVER or RECOVER-DONE: nobody gave a lease
+    WAIT_IS_OVER = auto()  # MCLT has passed since I stopped giving leases
+    NEVER_MET = auto()  # no STATE was ever heard from the partner
+
+
+class Updates(Enum):
+    """What can be asked of the partner: all bindings, or those we have not acknowledged."""
+
+    ALL = auto()
+    PENDING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Nothing changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Go to `state`. `updates_first`: send what is queued before the change is announced (captures d1, d2)."""
+
+    state: FailoverState
+    updates_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Stay, and ask the partner for bindings."""
+
+    updates: Updates
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Stay, and tell the partner this state until told otherwise; None ends that."""
+
+    state: FailoverState | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The order cannot be carried out in this state: why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """`then` if the guard holds, `otherwise` if not."""
+
+    guard: Guard
+    then: Cell
+    otherwise: Cell = Stay()
+
+
+Move = Stay | Go | Ask | Announce | Refuse
+Cell = Move | When
+
+STAY = Stay()
+STATES = tuple(FailoverState)
+
+
+def resolve(cell: Cell, holding: Collection[Guard]) -> Move:
+    """Return the move that a cell means while these guards hold."""
+    while isinstance(cell, When):
+        cell = cell.then if cell.guard in holding else cell.otherwise
+    return cell
+
+
+# What the words of the grid below mean.
+_WORDS: Mapping[str, Cell] = {
+    ".": STAY,
+    "conflict": Go(PC),
+    "down": Go(PD),
+    "apart": Go(CI),
+    "normal": Go(NORMAL),
+    "recover": Go(RECOVER),
+    "join": Go(NORMAL, updates_first=True),
+    "ask-all": When(Guard.I_AM_STARTING, STAY, Ask(Updates.ALL)),  # leaving STARTUP into RECOVER asks anyway
+    "ask": When(Guard.PARTNER_CAME_FROM_CONFLICT, Ask(Updates.PENDING)),
+    "returned": When(Guard.I_AM_STARTING, Go(RECOVER), Go(PC)),
+    "conflict!": When(Guard.PARTNER_IS_STARTING, STAY, Go(PC)),  # "!": not on a word of a partner that is starting
+    "normal!": When(Guard.PARTNER_IS_STARTING, STAY, Go(NORMAL)),
+}
+
+# Mine (row) and the partner's (column) state, as a STATE message tells it.
+_GRID = """
+mine     NORMAL    CI        PD        PC        RI        CD        RECOVER  RW       RD       SHUTDOWN PAUSED UNKNOWN
+NORMAL   .         .         returned  conflict  conflict  conflict  down     .        .        down     apart  .
+CI       join      join      conflict  conflict  conflict  conflict  down     join     join     down     .      .
+PD       conflict! conflict! conflict! conflict! conflict! conflict! .        .        normal!  .        .      .
+RECOVER  conflict! ask-all   ask-all   conflict  conflict  conflict  ask-all  ask-all  ask-all  down     .      .
+RW       .         .         .         .         .         .         .        .        .        .        .      .
+RD       normal    .         .         .         .         .         .        .        normal   down     .      .
+PC       .         .         .         .         .         ask       recover  .        .        down     .      .
+CD       normal    conflict  conflict  .         .         conflict  conflict .        .        down     .      .
+RI       conflict  conflict  conflict  conflict  conflict  conflict  conflict conflict conflict down     .      .
+SHUTDOWN .         .         .         .         .         .         .        .        .        .        .      .
+PAUSED   .         .         .         .         .         .         .        .        .        .        .      .
+UNKNOWN  .         .         .         .         .         .         .        .        .        .        .      .
+"""
+_ABBREVIATED = {"CI": CI, "PD": PD, "PC": PC, "RI": RI, "CD": CD, "RW": RW, "RD": RD}
+
+
+def _state_called(name: str) -> FailoverState:
+    return _ABBREVIATED[name] if name in _ABBREVIATED else FailoverState[name]
+
+
+def _read_grid(grid: str) -> dict[tuple[FailoverState, FailoverState], Cell]:
+    head, *rows = (line.split() for line in grid.strip().splitlines())
+    return {
+        (_state_called(mine), _state_called(partner)): _WORDS[word]
+        for mine, *words in rows
+        for partner, word in zip(head[1:], words, strict=True)
+    }
+
+
+PARTNER: Mapping[tuple[FailoverState, FailoverState], Cell] = _read_grid(_GRID)
+
+# In these states a STATE that repeats the recorded one is not even recorded.
+REPEATS_IGNORED = frozenset({UNKNOWN, NORMAL, PC, RD, RW, SHUTDOWN, PAUSED})
+
+_LINK_CLOSED: Mapping[FailoverState, Cell] = {NORMAL: Go(CI), PC: Go(RI), UNKNOWN: Go(RI)}
+LINK: Mapping[tuple[FailoverState, LinkEvent], Cell] = {
+    **{(state, LinkEvent.OPENED): STAY for state in STATES},
+    **{(state, LinkEvent.CLOSED): _LINK_CLOSED.get(state, STAY) for state in STATES},
+}
+
+TIMER: Mapping[tuple[FailoverState, Timer], Cell] = {
+    **{(state, Timer.STARTUP): _LINK_CLOSED.get(state, STAY) for state in STATES},
+    **{(state, Timer.RECOVER_WAIT): Go(RD) if state is RW else STAY for state in STATES},
+    **{(state, Timer.AUTO_PARTNER_DOWN): Go(PD) if state is CI else STAY for state in STATES},
+}
+
+# The partner has said that it sent all that was asked for (UPDDONE).
+_RECOVERED = When(Guard.WAIT_IS_OVER, Go(RD), When(Guard.PARTNER_RECOVERS_TOO, Go(RD), Go(RW)))
+_RESOLVED: Mapping[Role, Cell] = {
+    Role.PRIMARY: When(Guard.PARTNER_IS_CONFLICT_DONE, STAY, Go(CD)),
+    Role.SECONDARY: When(Guard.PARTNER_IS_CONFLICT_DONE, Go(NORMAL), STAY),
+}
+UPDATES_DONE: Mapping[tuple[FailoverState, Role], Cell] = {
+    **{(state, role): STAY for state in STATES for role in Role},
+    **{(RECOVER, role): _RECOVERED for role in Role},
+    **{(PC, role): cell for role, cell in _RESOLVED.items()},
+}
+
+_DOWN_ORDER: Mapping[FailoverState, Cell] = {
+    CI: Go(PD),
+    RI: Go(PD),
+    PD: STAY,
+    RECOVER: When(Guard.NEVER_MET, Go(PD), Refuse("this server lost its bindings and needs its partner's first")),
+}
+
+
+def _orders(state: FailoverState) -> dict[ControlAction, Cell]:
+    refusal = Refuse(f"possible in Communications-Interrupted and Resolution-Interrupted, not in {state.label}")
+    return {
+        ControlAction.PARTNER_DOWN: _DOWN_ORDER.get(state, refusal),
+        ControlAction.PAUSE: Announce(PAUSED),
+        ControlAction.SHUTDOWN: Announce(SHUTDOWN),
+        ControlAction.RESUME: Announce(None),
+        ControlAction.FENCE: STAY,  # not a matter of states: the endpoint closes its links and answers nobody
+        ControlAction.UNFENCE: STAY,
+    }
+
+
+CONTROL: Mapping[tuple[FailoverState, ControlAction], Cell] = {
+    (state, action): cell for state in STATES for action, cell in _orders(state).items()
+}

@@ -1,0 +1,52 @@
+"""The end of leases on prefixes without failover: nobody has to be asked."""
+
+from __future__ import annotations
+
+from edgepair_contract.clock import Now
+from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.leases.binding import expired, freed
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.pool import NO_GROUP, Pool
+from edgepair_engine.leases.record import LeaseRecord
+from edgepair_engine.leases.table import LeaseTable
+
+EXPIRIES_PER_STEP = 1000  # of one pool; what is left is due at once again, so a mass expiry cannot hold up the loop
+
+
+def end_leases(table: LeaseTable, now: Now) -> tuple[LeaseRecord, ...]:
+    """Free what has ended on prefixes without failover, and return the records."""
+    ended = [lease for pool in table.pools(NO_GROUP) for lease in due(table, pool, now)]
+    records = []
+    for lease in ended:
+        free = freed(expired(lease) if lease.state is BindingState.ACTIVE else lease)
+        table.put(free)
+        records.append(LeaseRecord(NO_GROUP, free))
+    return tuple(records)
+
+
+def next_end(table: LeaseTable, group: str) -> int | None:
+    """Return when the next ACTIVE or ABANDONED lease of a group ends (epoch seconds)."""
+    ends = [
+        lease.ends_at
+        for pool in table.pools(group)
+        for state in (BindingState.ACTIVE, BindingState.ABANDONED)
+        if (lease := table.oldest(pool, state)) is not None
+    ]
+    return min(ends, default=None)
+
+
+def due(
+    table: LeaseTable,
+    pool: Pool,
+    now: Now,
+    *,
+    states: tuple[BindingState, ...] = (BindingState.ACTIVE, BindingState.ABANDONED),
+) -> list[Lease]:
+    """Return the leases of a pool in these states whose end has come, at most EXPIRIES_PER_STEP of each."""
+    found: list[Lease] = []
+    for state in states:
+        for number, lease in enumerate(table.oldest_first(pool, state)):
+            if lease.ends_at > now.wall_s or number == EXPIRIES_PER_STEP:
+                break
+            found.append(lease)
+    return found
