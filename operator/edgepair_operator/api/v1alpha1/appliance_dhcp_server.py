@@ -250,7 +250,8 @@ class ServerSpec(Model):
             "each interface needs the address its device has, such as address: 10.1.0.2/24 (only mode: Relay has none)",
         ),
         Rule(
-            "self.network.mode != 'HostNetwork' || has(self.placement.nodeName) != has(self.placement.nodeSelector)",
+            "self.network.mode != 'HostNetwork' || has(self.placement.nodeName)"
+            " != (has(self.placement.nodeSelector) && size(self.placement.nodeSelector) > 0)",
             "with mode: HostNetwork say where the appliance stands: write placement.nodeName or placement.nodeSelector",
         ),
     )
