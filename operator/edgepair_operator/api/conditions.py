@@ -75,6 +75,7 @@ class Reason(Enum):
     POD_MISSING = ("PodMissing", "There is no pod yet.")
     POD_NOT_READY = ("PodNotReady", "The pod runs, but is not ready.")
     INTERFACE_PROBLEM = ("InterfaceProblem", "A device is missing, is down, or lacks its address.")
+    NO_SCOPE = ("NoScope", "No group and no scope covers an interface of this server, so nobody is answered there.")
     STORE_PROBLEM = ("StoreProblem", "The lease store cannot write; nothing is promised until it can.")
     # PartnerReachable, Redundant, PoolsBalanced, ClockInSync
     CONNECTED = ("Connected", "The link stands.")
@@ -120,7 +121,10 @@ class Reason(Enum):
     ROLE_SWAP = ("RoleSwap", "primary and secondary were exchanged while leases exist.")
     LEASE_LOSS = ("LeaseLoss", "The change would orphan active leases; accept-lease-loss lets it through.")
     CONFIG_TOO_LARGE = ("ConfigTooLarge", "A server's configuration is larger than 900 KiB.")
-    POD_REFUSED = ("PodRefused", "The API server refused the pod.")
+    POD_REFUSED = ("PodRefused", "The pod, or another object of the server, was refused, or no node can take it.")
+    MODE_UNSUPPORTED = ("ModeUnsupported", "This version runs servers with the network mode HostNetwork only.")
+    CONFIG_INVALID = ("ConfigInvalid", "What the objects ask together is no valid configuration of a server.")
+    SPEC_UNREADABLE = ("SpecUnreadable", "A stored object does not follow this version's schema.")
     ANNOTATION_REFUSED = ("AnnotationRefused", "An annotation cannot be followed; the pair is untouched.")
 
     def __init__(self, word: str, meaning: str) -> None:

@@ -1,0 +1,1 @@
+"""What one server owns: a builder per child, each returning a plain manifest."""
