@@ -1,1 +1,1 @@
-"""Carries a plan out."""
+"""From plans to calls of the API server."""
