@@ -9,9 +9,10 @@ import random
 import sys
 from argparse import ArgumentParser, Namespace
 from importlib.metadata import version
+from ipaddress import IPv4Address
 from pathlib import Path
 
-from edgepair_contract.config import MemberConfig, parse_member_config
+from edgepair_contract.config import AdminConfig, MemberConfig, parse_member_config
 from edgepair_contract.errors import ConfigError
 from edgepair_contract.notices import Note, NoteCode, Severity
 from edgepair_engine.cli.command import Command, Exit, store_argument
@@ -24,6 +25,11 @@ from edgepair_engine.shell.config_watch import read_config
 from edgepair_engine.shell.logs import Log
 from edgepair_engine.shell.member import Member, Parts
 from edgepair_engine.store.journal import SqliteJournal
+
+# What only the pod knows of itself: the downward API hands it in.
+ADMIN_ADDRESS = "EDGEPAIR_ADMIN_ADDRESS"
+POD_UID = "EDGEPAIR_POD_UID"
+LOG_LEVEL = "EDGEPAIR_LOG_LEVEL"
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -38,7 +44,7 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--log-level",
         choices=[severity.value for severity in Severity],
-        default=Severity.INFO.value,
+        default=os.environ.get(LOG_LEVEL, Severity.INFO.value),
         help="the quietest notice that is written (%(default)s)",
     )
 
@@ -56,6 +62,7 @@ def _run(arguments: Namespace) -> int:
             engine=Engine(config, restored, random.Random(), now=read_clock(), identity=identity),
             config=config,
             config_path=arguments.config,
+            admin=_admin(config),
             journal=journal,
             store=arguments.store,
             clock=read_clock,
@@ -89,8 +96,17 @@ async def _serve(parts: Parts, refused: ConfigError | None) -> None:
     await member.run()
 
 
+def _admin(config: MemberConfig) -> AdminConfig:
+    """Return where the admin interface listens: in a pod at the node's address, which no configuration can know."""
+    try:
+        address = IPv4Address(os.environ.get(ADMIN_ADDRESS, config.admin.address))
+    except ValueError as error:
+        raise ConfigError(ADMIN_ADDRESS, os.environ[ADMIN_ADDRESS], "must be an IPv4 address") from error
+    return AdminConfig(address=address, port=config.admin.port)
+
+
 def _identity() -> Identity:
-    return Identity(boot=os.urandom(8).hex(), version=version("edgepair"), pod_uid=os.environ.get("POD_UID"))
+    return Identity(boot=os.urandom(8).hex(), version=version("edgepair"), pod_uid=os.environ.get(POD_UID))
 
 
 def _started(config: MemberConfig, restored: Restored, identity: Identity) -> Note:

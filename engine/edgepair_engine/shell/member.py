@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgepair_contract.clock import Now
-from edgepair_contract.config import MemberConfig
+from edgepair_contract.config import AdminConfig, MemberConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import MemberReport
@@ -37,6 +37,7 @@ class Parts:
     engine: Machine
     config: MemberConfig
     config_path: Path
+    admin: AdminConfig
     journal: Journal
     store: Path
     clock: Callable[[], Now]
@@ -105,7 +106,7 @@ class Member:
 
     async def _serve_admin(self) -> None:
         """Bring the admin interface up, however long its address takes to appear."""
-        place = self._parts.config.admin
+        place = self._parts.admin
         fields = {"interface": "admin", "device": f"{place.address}:{place.port}"}
         told = ""
         while True:
