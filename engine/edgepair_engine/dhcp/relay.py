@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+from edgepair_engine.wire.dhcp4 import Dhcp4Packet
+
+SERVER_PORT = 67
+CLIENT_PORT = 68
+BROADCAST = 0xFFFFFFFF
+BROADCAST_HARDWARE = b"\xff\xff\xff\xff\xff\xff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +39,24 @@ class Destination:
     address: int
     port: int
     hardware: bytes | None = None
+
+
+class Reach(Enum):
+    """How an answer may reach its client."""
+
+    CLIENT = "client"  # the client can be addressed, at the latest by what the answer gives it
+    EVERYONE = "everyone"  # NAK: the client's address is wrong, so only a broadcast is sure to arrive
+
+
+def destination_of(packet: Dhcp4Packet, arrival: Arrival, *, reach: Reach, yiaddr: int) -> Destination:
+    """Return where the answer to a packet goes: to its relay, to the address it uses, or on to its own wire."""
+    here = arrival.interface, arrival.local
+    if packet.giaddr:
+        return Destination(*here, packet.giaddr, SERVER_PORT)
+    if reach is Reach.EVERYONE:
+        return Destination(*here, BROADCAST, CLIENT_PORT, BROADCAST_HARDWARE)
+    if packet.ciaddr:
+        return Destination(*here, packet.ciaddr, CLIENT_PORT)
+    if packet.wants_broadcast or not yiaddr:
+        return Destination(*here, BROADCAST, CLIENT_PORT, BROADCAST_HARDWARE)
+    return Destination(*here, yiaddr, CLIENT_PORT, packet.chaddr)

@@ -1,0 +1,65 @@
+"""DHCPREQUEST in all its forms: selecting, init-reboot, renewing, rebinding (RFC 2131 4.3.2).
+
+It is never load balanced. A client that names another server in option 54 has taken that one's offer and is left
+alone: dhcpd would look at the binding only (protocol reference 4.4), with the same result as far as the address is
+the partner's, and a duel of two updates otherwise.
+"""
+
+from __future__ import annotations
+
+from edgepair_contract.clock import Now
+from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.dhcp.desk import Ask, Desk
+from edgepair_engine.dhcp.terms import bind, keeps_its_end, may_reactivate, wanted_s
+from edgepair_engine.dhcp.verdict import Ack, Nak, Silent, Why
+from edgepair_engine.leases.lease import Lease
+
+
+def request(ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Silent:
+    """Return the verdict on a DHCPREQUEST."""
+    packet = ask.packet
+    address = packet.ciaddr or packet.requested_address
+    if not address:
+        return Silent(Why.NOT_A_REQUEST, "it names no address")
+    if not packet.ciaddr and packet.server_id is not None and packet.server_id not in desk.server_ids:
+        return Silent(Why.OTHER_SERVER)
+    if not desk.scope.holds(address):
+        return _refuse(address, desk, Why.WRONG_NETWORK)
+    reserved = desk.scope.reserved_for(ask.client)
+    if reserved is not None:
+        if reserved != address:
+            return _refuse(address, desk, Why.RESERVED_ELSEWHERE)
+        return Ack(address, wanted_s(packet, desk.scope), Why.RESERVED, None)
+    lease = desk.lease(address)
+    if lease is None:
+        return Silent(Why.NOT_MANAGED)
+    return _on_binding(lease, ask, desk, now)
+
+
+def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Silent:
+    """Protocol reference 4.4: the binding state says who may confirm."""
+    holds = ask.client.had(lease)
+    if lease.state is BindingState.ACTIVE and holds:
+        if keeps_its_end(lease, ask.client, scope=desk.scope, now=now):
+            return Ack(lease.address, lease.ends_at - now.wall_s, Why.RENEWED_EARLY, None)
+        return _confirm(lease, Why.RENEWED, ask=ask, desk=desk, now=now)
+    if may_reactivate(lease) and holds:
+        return _confirm(lease, Why.REACTIVATED, ask=ask, desk=desk, now=now)
+    if desk.rights.may_allocate(lease, now):
+        if not desk.offers.is_open_to(lease.address, ask.key, now):
+            return Silent(Why.OFFERED_ELSEWHERE)
+        return _confirm(lease, Why.SELECTED, ask=ask, desk=desk, now=now)
+    if lease.state is BindingState.ACTIVE:
+        return _refuse(lease.address, desk, Why.ANOTHER_CLIENT)
+    if lease.state is BindingState.RESET:
+        return _refuse(lease.address, desk, Why.BINDING_RESET)
+    return Silent(Why.PARTNERS_ADDRESS)
+
+
+def _confirm(lease: Lease, why: Why, *, ask: Ask, desk: Desk, now: Now) -> Ack:
+    lease_s, bound = bind(lease, ask.client, wanted_s=wanted_s(ask.packet, desk.scope), desk=desk, now=now)
+    return Ack(lease.address, lease_s, why, bound)
+
+
+def _refuse(address: int, desk: Desk, why: Why) -> Nak | Silent:
+    return Nak(address, why) if desk.scope.config.authoritative else Silent(why)

@@ -1,0 +1,69 @@
+"""What a client is promised and for how long (protocol reference 5.2 and 5.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edgepair_contract.clock import Now
+from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.dhcp.client import Client
+from edgepair_engine.dhcp.desk import Desk
+from edgepair_engine.dhcp.scopes import Scope
+from edgepair_engine.failover.serving import FOREVER_AT, granted_s, potential_expiry
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.wire.dhcp4 import Dhcp4Packet
+
+
+def wanted_s(packet: Dhcp4Packet, scope: Scope) -> int:
+    """Return the lease time that client and configuration agree on, before any failover rule."""
+    asked = packet.lease_time_s
+    if asked is None:
+        return scope.config.default_lease_s
+    return min(max(asked, scope.config.min_lease_s), scope.config.max_lease_s)
+
+
+def keeps_its_end(lease: Lease, client: Client, *, scope: Scope, now: Now) -> bool:
+    """Return whether a running lease is so young that its end is repeated, with nothing to store and nobody to tell."""
+    if lease.ends_at <= now.wall_s or (lease.client_id, lease.hardware) != (client.client_id, client.hardware):
+        return False
+    age_s = now.wall_s - lease.starts_at
+    return 0 <= age_s * 100 < scope.config.cache_threshold_percent * (lease.ends_at - lease.starts_at)
+
+
+def may_reactivate(lease: Lease) -> bool:
+    """Return whether the partner can still know the lease as running, so that its client may have it back."""
+    ended = lease.state in {BindingState.EXPIRED, BindingState.RELEASED}
+    return ended and lease.rewind is BindingState.ACTIVE
+
+
+def granted_for(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -> int:
+    """Return for how long this client can have the address now."""
+    if desk.rights.mclt_s is None:
+        return wanted_s
+    return granted_s(wanted_s, tsfp=_acknowledged(lease, client), mclt_s=desk.rights.mclt_s, now=now)
+
+
+def bind(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -> tuple[int, Lease]:
+    """Return the granted seconds, and the address as bound to this client from now on."""
+    lease_s = granted_for(lease, client, wanted_s=wanted_s, desk=desk, now=now)
+    tsfp = _acknowledged(lease, client)
+    tstp = potential_expiry(wanted_s, lease_s, now)
+    bound = replace(
+        lease,
+        state=BindingState.ACTIVE,
+        client_id=client.client_id,
+        hardware=client.hardware,
+        hostname=client.hostname,
+        starts_at=now.wall_s,
+        ends_at=min(now.wall_s + lease_s, FOREVER_AT),
+        tstp=tstp,
+        tsfp=min(tsfp, tstp),
+        atsfp=0,
+        cltt=now.wall_s,
+    )
+    return lease_s, bound
+
+
+def _acknowledged(lease: Lease, client: Client) -> int:
+    """Return up to when the partner knows of this client; what it knew of another one does not count."""
+    return lease.tsfp if client.had(lease) else 0

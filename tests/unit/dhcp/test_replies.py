@@ -1,0 +1,106 @@
+"""What an answer says, and where it goes."""
+
+from __future__ import annotations
+
+from edgepair_engine.dhcp.relay import Arrival, Destination
+from edgepair_engine.dhcp.replies import reply_to
+from edgepair_engine.dhcp.scopes import Scopes
+from edgepair_engine.dhcp.verdict import Ack, Inform, Nak, Offer, Why
+from edgepair_engine.wire.dhcp4 import decode_dhcp4
+from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
+from tests.unit.dhcp.counter import MEMBER
+from tests.unit.dhcp.packets import BY_BROADCAST, BY_UNICAST, PRIMARYS_MAC, SERVER, Terminal, address, read
+
+SCOPE = Scopes(MEMBER).all[0]
+A50 = address("10.1.0.50")
+OFFER = Offer(A50, 3600, Why.NEW_CLIENT)
+ACK = Ack(A50, 3600, Why.SELECTED, None)
+NAK = Nak(A50, Why.WRONG_NETWORK)
+EVERYONE = b"\xff\xff\xff\xff\xff\xff"
+RELAY = address("10.10.0.1")
+BY_RELAY = Arrival("lan0", SERVER, RELAY, 67, SERVER)
+
+
+def reply(
+    data: bytes, verdict: Offer | Ack | Inform | Nak, arrival: Arrival = BY_BROADCAST
+) -> tuple[bytes, Destination]:
+    made = reply_to(decode_dhcp4(data), arrival, verdict=verdict, scope=SCOPE, server_id=SERVER)
+    return made.data, made.to
+
+
+def test_an_offer_tells_address_server_times_and_what_was_asked_for_in_that_order() -> None:
+    data, to = reply(Terminal().discovers(), OFFER)
+    answer = read(data)
+    assert (answer.kind, answer.yiaddr, answer.server, answer.lease_s) == ("OFFER", "10.1.0.50", "10.1.0.2", 3600)
+    assert list(answer.options.items()) == [
+        (53, b"\x02"),
+        (54, b"\x0a\x01\x00\x02"),
+        (51, bytes.fromhex("00000e10")),
+        (58, bytes.fromhex("00000708")),
+        (59, bytes.fromhex("00000c4e")),
+        (1, b"\xff\xff\xff\x00"),
+        (3, b"\x0a\x01\x00\x01"),
+        (6, b"\x0a\x01\x00\x08\x0a\x01\x00\x09"),
+        (15, b"east.example"),
+    ]
+    assert to == Destination("lan0", SERVER, 0xFFFFFFFF, 68, EVERYONE)
+
+
+def test_without_the_broadcast_flag_the_answer_goes_in_a_frame_to_the_client() -> None:
+    _, to = reply(Terminal(flags=0).discovers(), OFFER)
+    assert to == Destination("lan0", SERVER, A50, 68, PRIMARYS_MAC)
+
+
+def test_a_client_that_uses_its_address_is_answered_there() -> None:
+    data, to = reply(Terminal().renews("10.1.0.50"), ACK, BY_UNICAST)
+    assert to == Destination("lan0", SERVER, A50, 68)
+    assert decode_dhcp4(data).ciaddr == A50
+
+
+def test_a_relay_gets_the_answer_with_its_option_82_last_and_whole() -> None:
+    terminal = Terminal(giaddr="10.10.0.1", agent=b"\x01\x04port", client_id=b"\x01" + PRIMARYS_MAC)
+    data, to = reply(terminal.discovers(), OFFER, BY_RELAY)
+    assert to == Destination("lan0", SERVER, RELAY, 67)
+    packet = decode_dhcp4(data)
+    assert packet.giaddr == RELAY
+    assert list(packet.options.items())[-2:] == [(61, b"\x01" + PRIMARYS_MAC), (82, b"\x01\x04port")]
+
+
+def test_a_nak_is_broadcast_and_carries_no_address() -> None:
+    data, to = reply(Terminal(flags=0).reboots("192.168.7.7"), NAK)
+    assert to == Destination("lan0", SERVER, 0xFFFFFFFF, 68, EVERYONE)
+    answer = read(data)
+    assert (answer.kind, answer.yiaddr, answer.lease_s) == ("NAK", "0.0.0.0", None)
+    assert answer.options[Dhcp4Option.MESSAGE] == b"the address does not belong to this network"
+
+
+def test_a_nak_by_relay_asks_the_relay_to_broadcast() -> None:
+    data, to = reply(Terminal(giaddr="10.10.0.1", flags=0).reboots("192.168.7.7"), NAK, BY_RELAY)
+    assert to == Destination("lan0", SERVER, RELAY, 67)
+    assert decode_dhcp4(data).wants_broadcast
+
+
+def test_an_inform_is_told_the_configuration_and_no_lease() -> None:
+    data, to = reply(Terminal().informs("10.1.0.77"), Inform())
+    answer = read(data)
+    assert (answer.kind, answer.yiaddr, answer.lease_s) == ("ACK", "0.0.0.0", None)
+    assert answer.options[Dhcp4Option.DNS_SERVERS] == b"\x0a\x01\x00\x08\x0a\x01\x00\x09"
+    assert to == Destination("lan0", SERVER, address("10.1.0.77"), 68)
+
+
+def test_a_client_that_asks_for_nothing_is_told_everything() -> None:
+    silent = Terminal().says(Dhcp4Type.DISCOVER, options={Dhcp4Option.PARAMETER_LIST: b""})
+    assert set(read(reply(silent, OFFER)[0]).options) == {53, 54, 51, 58, 59, 1, 3, 6, 15}
+
+
+def test_the_subnet_is_the_relay_s_or_the_interface_s() -> None:
+    scopes = Scopes(MEMBER)
+    relayed = decode_dhcp4(Terminal(giaddr="10.10.0.1").discovers())
+    plain = decode_dhcp4(Terminal().discovers())
+    found = [
+        scopes.of_packet(relayed, BY_BROADCAST),
+        scopes.of_packet(plain, BY_BROADCAST),
+        scopes.of_packet(plain, Arrival("lan1", 0, 0, 68, 0xFFFFFFFF)),
+        scopes.of_packet(decode_dhcp4(Terminal(giaddr="172.16.0.1").discovers()), BY_BROADCAST),
+    ]
+    assert [None if scope is None else scope.prefix for scope in found] == ["10.10.0.0/24", "10.1.0.0/24", None, None]
