@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgepair_contract.control import ControlAnswer
@@ -76,3 +77,9 @@ class Effects:
     def then(self, later: Effects) -> Effects:
         """Return both as one, this one first."""
         return Effects(self.records + later.records, self.outputs + later.outputs)
+
+
+def joined(parts: Sequence[Effects]) -> Effects:
+    """Return many effects as one, in their order."""
+    records = tuple(record for part in parts for record in part.records)
+    return Effects(records, tuple(output for part in parts for output in part.outputs))

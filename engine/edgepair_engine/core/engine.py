@@ -6,11 +6,11 @@ from typing import assert_never
 
 from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import MemberConfig, parse_member_config
-from edgepair_contract.control import ControlAnswer
 from edgepair_contract.errors import ConfigError
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import InterfaceReport, MemberReport
-from edgepair_engine.core.effects import AnswerControl, CloseLink, Effects, Tell
+from edgepair_engine.core.clients import Clients
+from edgepair_engine.core.effects import AnswerControl, Effects, Tell
 from edgepair_engine.core.events import (
     ConfigRefused,
     ConfigReplaced,
@@ -26,8 +26,12 @@ from edgepair_engine.core.events import (
     StoreChanged,
     Woken,
 )
-from edgepair_engine.core.report import Facts, Identity, Reporter
+from edgepair_engine.core.partners import Partners
+from edgepair_engine.core.report import Facts, Identity, Reporter, pool_report
+from edgepair_engine.leases.expiry import end_leases, next_end
+from edgepair_engine.leases.pool import NO_GROUP, pools_of
 from edgepair_engine.leases.record import ConfigRecord, Restored
+from edgepair_engine.leases.table import LeaseTable
 
 NOTHING = Effects()
 
@@ -44,28 +48,31 @@ class Engine:
         now: Now,
         identity: Identity = Identity(),  # noqa: B008 - a frozen value
     ) -> None:
-        self._chance = chance
         self._reporter = Reporter(identity, now.wall_s)
         self._config_error: str | None = None
         self._store_error: str | None = None
         self._interfaces: tuple[InterfaceReport, ...] = ()
-        self._restored = restored
         self._config = config
         self._digest = config.digest
+        self._leases = LeaseTable(pools_of(config), (record.lease for record in restored.leases))
+        self._partners = Partners(self._leases, restored.states, chance)
+        self._clients = Clients(config, self._leases, self._partners)
+        self._turn_at_s = now.mono_s
+        # What starting the groups wants is handed out with the first turn.
+        self._pending = self._partners.configured(config.groups, now)
 
     def handle(self, event: Event, now: Now) -> Effects:
         """Return what this event makes the engine want."""
         match event:
             case DhcpDatagram():
-                return NOTHING
-            case LinkUp():
-                return Effects(outputs=(CloseLink(event.link, "no failover group expects this connection"),))
-            case PartnerBytes() | LinkLost() | DialFailed() | Woken():
-                return NOTHING
+                return self._clients.answer(event, now)
+            case LinkUp() | PartnerBytes() | LinkLost() | DialFailed():
+                return self._partners.hear(event, now)
             case ControlAsked():
-                return Effects(outputs=(AnswerControl(event.ask, ControlAnswer(done=False, text="no such group")),))
+                effects, answer = self._partners.control(event.request, now)
+                return effects.then(Effects(outputs=(AnswerControl(event.ask, answer),)))
             case ConfigReplaced():
-                return self._replace(event)
+                return self._replace(event, now)
             case ConfigRefused():
                 self._config_error = event.why
                 return _note(NoteCode.CONFIG_REFUSED, why=event.why)
@@ -75,12 +82,20 @@ class Engine:
                 return self._hear_of_store(event.problem)
             case DatagramsDropped():
                 return _note(NoteCode.DATAGRAMS_DROPPED, count=event.count, why=event.why)
+            case Woken():
+                return self._wake(now)
             case _:
                 assert_never(event)
 
     def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment by which the engine wants a turn; None when nothing is planned."""
-        return None
+        due = [self._partners.next_wakeup(now)]
+        if self._config.groups:
+            due.append(self._turn_at_s + min(group.max_response_delay_s for group in self._config.groups) / 2)
+        ends_at = next_end(self._leases, NO_GROUP)
+        if ends_at is not None:
+            due.append(now.mono_s + max(0, ends_at - now.wall_s))
+        return min((at for at in due if at is not None), default=None)
 
     def report(self, now: Now) -> MemberReport:
         """Return the report; the same object as long as nothing worth telling has changed."""
@@ -91,10 +106,23 @@ class Engine:
             config_error=self._config_error,
             store_error=self._store_error,
             interfaces=self._interfaces,
+            groups=self._partners.views(now),
+            subnets=tuple(pool_report(self._leases, pool) for pool in self._leases.pools(NO_GROUP)),
         )
         return self._reporter.report(facts, now)
 
-    def _replace(self, event: ConfigReplaced) -> Effects:
+    def _wake(self, now: Now) -> Effects:
+        """Do what is due. A group that was away for longer than its partner waits starts anew (statement I16)."""
+        away_s, self._turn_at_s = now.mono_s - self._turn_at_s, now.mono_s
+        effects, self._pending = self._pending, NOTHING
+        for group in self._config.groups:
+            if away_s > group.max_response_delay_s:
+                why = f"this process was stopped for {away_s:.0f} s"
+                effects = effects.then(self._partners.restart(group.name, why, now))
+        ended = Effects(end_leases(self._leases, now))
+        return effects.then(self._partners.wake(now)).then(ended)
+
+    def _replace(self, event: ConfigReplaced, now: Now) -> Effects:
         config = event.config
         if config.revision < self._config.revision:
             self._config_error = f"revision {config.revision} is older than {self._config.revision}, which is in force"
@@ -103,8 +131,11 @@ class Engine:
         if (config.revision, config.digest) == (self._config.revision, self._digest):
             return NOTHING
         self._config, self._digest = config, config.digest
-        accepted = _note(NoteCode.CONFIG_ACCEPTED, revision=config.revision, digest=self._digest)
-        return Effects((ConfigRecord(config.revision, event.text),)).then(accepted)
+        self._leases.configure(pools_of(config))
+        effects = Effects((ConfigRecord(config.revision, event.text),))
+        effects = effects.then(self._partners.configured(config.groups, now))
+        self._clients.configured(config)
+        return effects.then(_note(NoteCode.CONFIG_ACCEPTED, revision=config.revision, digest=self._digest))
 
     def _look_at(self, interfaces: tuple[InterfaceReport, ...]) -> Effects:
         before = {interface.name: interface.problem for interface in self._interfaces}

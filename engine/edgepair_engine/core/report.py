@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from edgepair_contract.clock import Now
 from edgepair_contract.report import GroupReport, InterfaceReport, MemberReport, PoolReport
-from edgepair_contract.vocabulary import Serving
+from edgepair_contract.vocabulary import BindingState, Serving
+from edgepair_engine.leases.pool import Pool
+from edgepair_engine.leases.table import LeaseTable
 
 COUNTS_INTERVAL_S = 60.0  # counts alone make a new revision at most this often (api.md section 3)
 COUNTS_STEP_PERCENT = 5  # and only when one moved by this much of its pool
@@ -107,6 +109,12 @@ def not_ready_because(facts: Facts) -> str | None:
         if group.serving is Serving.NONE:
             return f"group {group.name} answers no clients in {group.my_state.label}"
     return None
+
+
+def pool_report(leases: LeaseTable, pool: Pool) -> PoolReport:
+    """Return how the addresses of a pool are bound."""
+    counts = {state.name.lower(): leases.count(pool, state) for state in BindingState if state.name.lower() in _COUNTED}
+    return PoolReport(prefix=pool.prefix, total=pool.total, **counts)
 
 
 def _pools(groups: Sequence[GroupReport], subnets: Sequence[PoolReport]) -> list[PoolReport]:

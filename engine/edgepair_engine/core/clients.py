@@ -1,0 +1,185 @@
+"""The DHCP side of the engine: a datagram in; the answer, the binding to store and the partner's update out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from edgepair_contract.clock import Now
+from edgepair_contract.config import MemberConfig
+from edgepair_contract.notices import Note, NoteCode
+from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.core.effects import Effects, SendDhcp, Tell
+from edgepair_engine.core.events import DhcpDatagram
+from edgepair_engine.core.partners import Partners
+from edgepair_engine.dhcp.client import client_of
+from edgepair_engine.dhcp.desk import Ask, Desk
+from edgepair_engine.dhcp.offers import Offers
+from edgepair_engine.dhcp.rate import RateLimit
+from edgepair_engine.dhcp.replies import Reply, reply_to
+from edgepair_engine.dhcp.responder import respond
+from edgepair_engine.dhcp.rights import PlainRights, Rights
+from edgepair_engine.dhcp.scopes import Scope, Scopes
+from edgepair_engine.dhcp.shelf import Shelf
+from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Verdict, Why
+from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.pool import NO_GROUP
+from edgepair_engine.leases.record import LeaseRecord
+from edgepair_engine.leases.table import LeaseTable
+from edgepair_engine.wire.dhcp4 import decode_dhcp4
+from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_engine.wire.errors import WireError
+
+POOL_EMPTY_INTERVAL_S = 60.0  # between two notices about the same prefix
+_PLAIN = PlainRights()
+_COUNTED = (BindingState.FREE, BindingState.BACKUP, BindingState.ACTIVE, BindingState.ABANDONED)
+_MESSAGE_NAMES: dict[int | None, str] = {kind.value: kind.name for kind in Dhcp4Type} | {None: "BOOTREQUEST"}
+_ANSWER = {Offer: "OFFER", Ack: "ACK", Inform: "ACK", Nak: "NAK", Freed: "nothing"}
+
+
+class Clients:
+    """Answers DHCP clients with the leases and the rights that the server has."""
+
+    def __init__(self, config: MemberConfig, leases: LeaseTable, partners: Partners) -> None:
+        self._leases = leases
+        self._partners = partners
+        self._offers = Offers()
+        self._empty_told_s: dict[str, float] = {}
+        self.configured(config)
+
+    def configured(self, config: MemberConfig) -> None:
+        """Answer by this configuration from now on. Offers that are pending stay."""
+        self._scopes = Scopes(config)
+        self._shelf = Shelf()
+        self._server_identifier = config.server_identifier
+        self._server_ids = frozenset(_server_ids(config))
+        self._per_client = RateLimit(config.per_client_per_second)
+        self._per_relay = RateLimit(config.per_relay_per_second)
+
+    def answer(self, event: DhcpDatagram, now: Now) -> Effects:
+        """Return the answer to a datagram, and all that follows from it."""
+        try:
+            packet = decode_dhcp4(event.data)
+        except WireError as error:
+            return _tell(NoteCode.DATAGRAMS_DROPPED, count=1, why=str(error))
+        client = client_of(packet)
+        if client.key is None:
+            return _tell(NoteCode.DATAGRAMS_DROPPED, count=1, why="it does not say who sent it")
+        ask = Ask(packet, event.arrival, client, client.key)
+        if packet.giaddr and not self._per_relay.lets_through(packet.giaddr, now):
+            return _ignored(ask, Silent(Why.TOO_MANY, "relay"))
+        if not self._per_client.lets_through(client.key, now):
+            return _ignored(ask, Silent(Why.TOO_MANY, "client"))
+        scope = self._scopes.of_packet(packet, event.arrival)
+        if scope is None:
+            return _ignored(ask, Silent(Why.NO_SUBNET, event.arrival.interface))
+        desk = self._desk(scope, now)
+        if desk is None:
+            return _ignored(ask, Silent(Why.NO_GROUP, scope.group))
+        return self._carry_out(respond(ask, desk, now), ask, desk, now)
+
+    def _desk(self, scope: Scope, now: Now) -> Desk | None:
+        rights: Rights = _PLAIN
+        if scope.group:
+            group = self._partners.get(scope.group)
+            if group is None:
+                return None
+            rights = group.endpoint.rights(now)
+        return Desk(
+            scope=scope,
+            rights=rights,
+            leases=self._leases,
+            offers=self._offers,
+            shelf=self._shelf,
+            server_ids=self._server_ids,
+        )
+
+    def _carry_out(self, verdict: Verdict, ask: Ask, desk: Desk, now: Now) -> Effects:
+        match verdict:
+            case Offer():
+                self._offers.hold(verdict.address, ask.key, now)
+                return self._told(verdict, ask, desk)
+            case Ack():
+                self._offers.let_go(ask.key)
+                kept = Effects() if verdict.lease is None else self._keep(verdict.lease, desk.scope, now)
+                return kept.then(self._told(verdict, ask, desk))
+            case Inform() | Nak():
+                return self._told(verdict, ask, desk)
+            case Freed():
+                return self._keep(verdict.lease, desk.scope, now).then(_freed(verdict, ask))
+            case Silent():
+                if verdict.why is Why.OTHER_SERVER:
+                    self._offers.let_go(ask.key)
+                return _ignored(ask, verdict).then(self._pool_empty(verdict, desk, now))
+            case _:
+                assert_never(verdict)
+
+    def _keep(self, lease: Lease, scope: Scope, now: Now) -> Effects:
+        """Write a binding; with a partner its endpoint does so, and tells the partner in the same turn."""
+        group = self._partners.get(scope.group)
+        if group is not None:
+            return self._partners.perform(scope.group, group.endpoint.lease_changed(lease, now))
+        self._leases.put(lease)
+        return Effects((LeaseRecord(NO_GROUP, lease),))
+
+    def _told(self, verdict: Offer | Ack | Inform | Nak, ask: Ask, desk: Desk) -> Effects:
+        server_id = ask.arrival.local if self._server_identifier is None else int(self._server_identifier)
+        reply: Reply = reply_to(ask.packet, ask.arrival, verdict=verdict, scope=desk.scope, server_id=server_id)
+        address = ask.packet.ciaddr if isinstance(verdict, Inform) else verdict.address
+        send = SendDhcp(reply.data, reply.to, promise=isinstance(verdict, Ack))
+        return Effects(outputs=(send, _answered(verdict, address, ask)))
+
+    def _pool_empty(self, verdict: Silent, desk: Desk, now: Now) -> Effects:
+        prefix = desk.scope.prefix
+        if verdict.why is not Why.NO_ADDRESS:
+            return Effects()
+        if now.mono_s - self._empty_told_s.get(prefix, -POOL_EMPTY_INTERVAL_S) < POOL_EMPTY_INTERVAL_S:
+            return Effects()
+        self._empty_told_s[prefix] = now.mono_s
+        counts = {state.name.lower(): self._leases.count(desk.scope.pool, state) for state in _COUNTED}
+        return Effects(
+            outputs=(Tell(Note(NoteCode.POOL_EMPTY, desk.scope.group or None, {"prefix": prefix, **counts})),)
+        )
+
+
+def _server_ids(config: MemberConfig) -> Iterator[int]:
+    if config.server_identifier is not None:
+        yield int(config.server_identifier)
+    for interface in config.interfaces:
+        yield int(interface.address.ip)
+    for group in config.groups:
+        yield int(group.my_address)
+
+
+def _freed(verdict: Freed, ask: Ask) -> Effects:
+    answered = _answered(verdict, verdict.lease.address, ask)
+    if verdict.lease.state is not BindingState.ABANDONED:
+        return Effects(outputs=(answered,))
+    fields = {"address": dotted(verdict.lease.address), "why": verdict.why.value}
+    return Effects(outputs=(answered, Tell(Note(NoteCode.ADDRESS_ABANDONED, None, fields))))
+
+
+def _answered(verdict: Offer | Ack | Inform | Nak | Freed, address: int, ask: Ask) -> Tell:
+    fields = {
+        "answer": _ANSWER[type(verdict)],
+        "address": dotted(address),
+        "client": ask.client.shortened,
+        "why": verdict.why.value,
+    }
+    return Tell(Note(NoteCode.CLIENT_ANSWERED, None, fields))
+
+
+def _ignored(ask: Ask, verdict: Silent) -> Effects:
+    kind = ask.packet.message_type
+    why = f"{verdict.why.value} ({verdict.detail})" if verdict.detail else verdict.why.value
+    fields = {"message": _MESSAGE_NAMES.get(kind, str(kind)), "client": ask.client.shortened, "why": why}
+    return Effects(outputs=(Tell(Note(NoteCode.CLIENT_IGNORED, None, fields)),))
+
+
+def _tell(code: NoteCode, **fields: str | int) -> Effects:
+    return Effects(outputs=(Tell(Note(code, None, fields)),))
+
+
+def dotted(address: int) -> str:
+    """Return an address as people write it."""
+    return ".".join(str(byte) for byte in address.to_bytes(4))

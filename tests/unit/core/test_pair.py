@@ -1,0 +1,168 @@
+"""Two engines from the first start to NORMAL, through a crash and back, with clients all along."""
+
+from __future__ import annotations
+
+from edgepair_contract.control import ControlAction
+from edgepair_contract.vocabulary import BindingState, FailoverState, Serving
+from edgepair_engine.core.events import Direction, LinkUp
+from edgepair_engine.failover.outcome import LinkId
+from tests.unit.core.pair import Pair, group_of
+from tests.unit.dhcp.packets import PRIMARYS_MAC, SECONDARYS_MAC, Terminal
+
+PRIMARYS = Terminal(mac=PRIMARYS_MAC)
+SECONDARYS = Terminal(mac=SECONDARYS_MAC)
+
+
+def pair_in_normal() -> Pair:
+    pair = Pair()
+    pair.start("east-1", "east-2")
+    pair.advance(20)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    return pair
+
+
+def test_two_new_servers_meet_and_come_to_normal_with_half_of_the_addresses_each() -> None:
+    pair = pair_in_normal()
+    for member in pair.members.values():
+        (pool,) = member.group.pools
+        assert (pool.free, pool.backup) == (2, 2)
+        assert member.group.serving is Serving.HALF
+        assert member.report is not None
+        assert member.report.ready
+
+
+def test_a_client_gets_its_lease_from_its_half_and_the_other_server_stays_silent_but_knows() -> None:
+    pair = pair_in_normal()
+    assert pair.hear("east-2", PRIMARYS.discovers()) is None
+    offer = pair.hear("east-1", PRIMARYS.discovers())
+    assert offer is not None
+    ack = pair.hear("east-1", PRIMARYS.selects(offer.yiaddr))
+    assert pair.hear("east-2", PRIMARYS.selects(offer.yiaddr)) is None
+    assert ack is not None
+    assert (ack.kind, ack.server, ack.lease_s) == ("ACK", "10.1.0.2", 60)
+    pair.advance(1)
+    known = pair.members["east-2"].stored_lease(ack.yiaddr)
+    assert known is not None
+    assert (known.lease.state, known.lease.hardware) == (BindingState.ACTIVE, b"\x01" + PRIMARYS_MAC)
+
+
+def test_a_lease_is_renewed_for_the_full_time_and_given_back() -> None:
+    pair = pair_in_normal()
+    offer = pair.hear("east-1", PRIMARYS.discovers())
+    assert offer is not None
+    pair.hear("east-1", PRIMARYS.selects(offer.yiaddr))
+    pair.advance(30)
+    renewed = pair.hear("east-1", PRIMARYS.renews(offer.yiaddr))
+    assert renewed is not None
+    assert (renewed.kind, renewed.lease_s) == ("ACK", 86400)
+    pair.hear("east-1", PRIMARYS.releases(offer.yiaddr))
+    pair.advance(1)
+    states = {
+        record.lease.state
+        for member in pair.members.values()
+        if (record := member.stored_lease(offer.yiaddr)) is not None
+    }
+    assert states <= {BindingState.FREE, BindingState.BACKUP}
+
+
+def test_the_survivor_of_a_crash_is_alone_at_once_and_serves_everybody() -> None:
+    pair = pair_in_normal()
+    pair.kill("east-2")
+    survivor = pair.members["east-1"].group
+    assert survivor.my_state is FailoverState.COMMUNICATIONS_INTERRUPTED
+    assert survivor.my_state_at == pair.now.wall_s
+    assert not survivor.connected
+    offer = pair.hear("east-1", SECONDARYS.discovers())
+    assert offer is not None
+    ack = pair.hear("east-1", SECONDARYS.selects(offer.yiaddr))
+    assert ack is not None
+    assert ack.kind == "ACK"
+
+
+def test_a_crashed_server_comes_back_to_normal_and_learns_what_happened() -> None:
+    pair = pair_in_normal()
+    pair.kill("east-2")
+    offer = pair.hear("east-1", SECONDARYS.discovers())
+    assert offer is not None
+    pair.hear("east-1", SECONDARYS.selects(offer.yiaddr))
+    pair.advance(15)
+    pair.start("east-2")
+    pair.advance(20)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    known = pair.members["east-2"].stored_lease(offer.yiaddr)
+    assert known is not None
+    assert known.lease.state is BindingState.ACTIVE
+
+
+def test_both_servers_crash_and_come_back_with_their_leases() -> None:
+    pair = pair_in_normal()
+    offer = pair.hear("east-1", PRIMARYS.discovers())
+    assert offer is not None
+    pair.hear("east-1", PRIMARYS.selects(offer.yiaddr))
+    pair.kill("east-1")
+    pair.kill("east-2")
+    pair.advance(10)
+    pair.start("east-1", "east-2")
+    pair.advance(20)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    again = pair.hear("east-1", PRIMARYS.reboots(offer.yiaddr))
+    assert again is not None
+    assert again.kind == "ACK"
+
+
+def test_a_lone_new_server_serves_nobody_and_is_not_ready_but_answers_inform() -> None:
+    pair = Pair()
+    pair.start("east-1")
+    pair.advance(30)
+    report = pair.members["east-1"].report
+    assert report is not None
+    assert (report.ready, report.ready_why) == (False, "group lan0 answers no clients in Recover")
+    assert pair.hear("east-1", PRIMARYS.discovers()) is None
+    told = pair.hear("east-1", PRIMARYS.informs("10.1.0.77"))
+    assert told is not None
+    assert told.kind == "ACK"
+
+
+def test_a_deleted_group_answers_nobody_and_comes_back_with_its_state_and_leases() -> None:
+    pair = pair_in_normal()
+    offer = pair.hear("east-1", PRIMARYS.discovers())
+    assert offer is not None
+    pair.hear("east-1", PRIMARYS.selects(offer.yiaddr))
+    pair.configure("east-1")
+    pair.configure("east-2")
+    pair.advance(5)
+    assert pair.hear("east-1", PRIMARYS.renews(offer.yiaddr)) is None
+    report = pair.members["east-1"].report
+    assert report is not None
+    assert (report.groups, report.ready) == ((), True)
+    pair.configure("east-1", group_of("east-1"))
+    pair.configure("east-2", group_of("east-2"))
+    pair.advance(30)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    again = pair.hear("east-1", PRIMARYS.renews(offer.yiaddr))
+    assert again is not None
+    assert again.kind == "ACK"
+
+
+def test_a_connection_from_a_stranger_is_closed_with_a_reason() -> None:
+    pair = pair_in_normal()
+    pair.members["east-1"].inbox.append(LinkUp(LinkId(99), Direction.ACCEPTED, None, "10.1.0.2", "10.1.0.66"))
+    pair.advance(1)
+    notes = [note.fields for note in pair.members["east-1"].notes if note.fields.get("partner") == "10.1.0.66"]
+    assert notes == [{"partner": "10.1.0.66", "why": "no failover group expects 10.1.0.66 at 10.1.0.2"}]
+
+
+def test_an_order_for_an_unknown_group_is_refused_with_its_name() -> None:
+    pair = pair_in_normal()
+    pair.configure("east-1")
+    answer = pair.order("east-1", ControlAction.PARTNER_DOWN)
+    assert (answer.done, answer.text) == (False, "this server has no failover group lan0")
+
+
+def test_a_process_that_was_stopped_for_long_starts_anew() -> None:
+    pair = pair_in_normal()
+    pair.mono_s += 11
+    pair.advance(20)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    causes = [transition.to_state for transition in pair.members["east-1"].group.transitions]
+    assert causes[-1] == "Normal"
