@@ -1,4 +1,4 @@
-"""Write what is generated from the models: CRDs, the chart's copies of them, JSON schemas of the contract.
+"""Write what is generated from the models: CRDs, the chart's copies, JSON schemas of the contract, reference pages.
 
 `python -m hack.generate` writes; with `--check` it only says which files differ, and fails when any does.
 """
@@ -18,9 +18,11 @@ from edgepair_contract.control import ControlAnswer, ControlRequest
 from edgepair_contract.report import MemberReport
 from edgepair_operator.api.crds import custom_resource_definition
 from edgepair_operator.api.keys import Kind
+from edgepair_operator.api.reference import conditions_page, resources_page
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = "# Generated from edgepair_operator.api by `make generate`: do not edit.\n"
+PAGE_HEADER = "<!-- Generated from edgepair_operator.api by `make generate`: do not edit. -->\n\n"
 KEEP = {"helm.sh/resource-policy": "keep"}
 CONTRACT_MODELS: tuple[type[BaseModel], ...] = (MemberConfig, MemberReport, ControlRequest, ControlAnswer)
 LINE_LENGTH_MAX = 100_000  # never fold: a rule stays on its line
@@ -55,6 +57,8 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield Path("charts/edgepair/templates/crds") / f"{kind.plural}.yaml", _chart_template(definition)
     for model in CONTRACT_MODELS:
         yield Path("contract/schemas") / f"{_file_name(model)}.json", _json_schema(model)
+    yield Path("docs/reference/custom-resources.md"), PAGE_HEADER + resources_page()
+    yield Path("docs/reference/conditions.md"), PAGE_HEADER + conditions_page()
 
 
 def _chart_template(definition: dict[str, Any]) -> str:

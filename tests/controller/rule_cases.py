@@ -129,9 +129,9 @@ GROUP_CASES = (
     RuleCase(
         "an interface for good",
         "interface cannot be changed: make a new DhcpFailoverGroup for the other interface",
-        a_group(groupName="east", mcltSeconds=1800),
-        a_group(groupName="east", interface="lan1"),
-        before=a_group(groupName="east"),
+        a_group(mcltSeconds=1800),
+        a_group(interface="lan1"),
+        before=a_group(),
     ),
     RuleCase(
         "a name for good, when it is given",

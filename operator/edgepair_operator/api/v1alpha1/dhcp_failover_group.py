@@ -167,7 +167,7 @@ class GroupSpec(Model):
             "interface cannot be changed: make a new DhcpFailoverGroup for the other interface",
         ),
         Rule(
-            "(has(self.groupName) ? self.groupName : self.interface)"
+            "self.interface != oldSelf.interface || (has(self.groupName) ? self.groupName : self.interface)"
             " == (has(oldSelf.groupName) ? oldSelf.groupName : oldSelf.interface)",
             "the group's name cannot be changed (a rename costs a Recover-wait): make a new DhcpFailoverGroup",
         ),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
+from pydantic import ValidationError
 
 from edgepair_operator.api.columns import GROUP_COLUMNS, SERVER_COLUMNS
-from edgepair_operator.api.crds import custom_resource_definition, resource_schema
+from edgepair_operator.api.crds import MODELS, custom_resource_definition, resource_schema
 from edgepair_operator.api.keys import Kind
 from tests.controller.manifests import (
     Manifest,
@@ -139,10 +140,13 @@ def wrong_fields(manifest: Manifest) -> list[str]:
 
 
 @pytest.mark.parametrize("manifest", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_a_value_at_its_limit_is_accepted(manifest: Manifest) -> None:
+def test_schema_and_model_take_a_value_at_its_limit(manifest: Manifest) -> None:
     assert wrong_fields(manifest) == []
+    assert MODELS[KINDS[manifest["kind"]]].read(manifest).metadata.name
 
 
 @pytest.mark.parametrize(("manifest", "path"), REFUSED.values(), ids=REFUSED.keys())
-def test_a_value_beyond_its_limit_is_refused(manifest: Manifest, path: str) -> None:
+def test_schema_and_model_refuse_a_value_beyond_its_limit(manifest: Manifest, path: str) -> None:
     assert wrong_fields(manifest) == [path]
+    with pytest.raises(ValidationError):
+        MODELS[KINDS[manifest["kind"]]].read(manifest)
