@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Generator
+
 import pytest
 
 from hack.install import main as install_operator
-from hack.kind.cache import LINK
+from hack.kind.cache import LINK, ROOT
 from hack.kind.cluster import KUBECONFIG
+from tests.e2e.collect import collect
 from tests.e2e.kube import Kube
 from tests.e2e.pair import Pair
+
+OUTPUT = ROOT / "tests" / "e2e" / "output"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Collect what there is to see at the moment a case fails, before the next one changes it."""
+    report = yield
+    if report.failed and KUBECONFIG.exists():
+        folder = collect(_kube(), OUTPUT / re.sub(r"\W+", "-", item.name))
+        report.sections.append(("collected from the cluster", str(folder)))
+    return report
 
 
 @pytest.fixture(scope="session")
 def kube() -> Kube:
     """Return kubectl in the namespace of the tests; the cluster must be up (`make e2e` sees to it)."""
     assert KUBECONFIG.exists(), "no cluster: run `python -m hack.kind.cluster up`, or `make e2e`"
-    return Kube(LINK / "kubectl", KUBECONFIG, "default")
+    return _kube()
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +56,7 @@ def pair(applied_pair: Pair) -> Pair:
     applied_pair.apply()
     applied_pair.wait_until_normal()
     return applied_pair
+
+
+def _kube() -> Kube:
+    return Kube(LINK / "kubectl", KUBECONFIG, "default")
