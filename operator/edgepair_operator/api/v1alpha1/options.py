@@ -65,8 +65,8 @@ FIELD_OWNED_RANGE = (50, 61)  # the exchange itself: requested address, lease ti
 
 # Two patterns, since a loop over the list's parts, or one exact pattern, costs more than CEL's budget has for 64 scopes
 # of 64 options: the first asks for four numbers each, the second refuses a number above 255.
-ADDRESS_LIST = "^( *[0-9]+([.][0-9]+){3} *,)+$"
-ABOVE_OCTET = "25[6-9]|2[6-9][0-9]|[3-9][0-9]{2}|[0-9]{4}"
+ADDRESS_LIST = r"^( *\d+([.]\d+){3} *,)+$"
+ABOVE_OCTET = r"25[6-9]|2[6-9]\d|[3-9]\d\d|\d{4}"
 ADDRESS_LIST_MESSAGE = "a value of type IPv4List is addresses with commas between them, such as 10.1.0.1, 10.1.0.2"
 VALUE_LENGTH_MAX = 510  # 255 bytes of one option as hexadecimal digits
 
@@ -104,8 +104,8 @@ class DhcpOption(Model):
             "this option is not well known: write its type, such as type: Text",
         ),
         _value_rule(OptionType.IPV4, "isIP(self.value)", "a value of type IPv4 is one address, such as 10.1.0.1"),
-        _value_rule(OptionType.IPV4_LIST, f"(self.value + ',').matches('{ADDRESS_LIST}')", ADDRESS_LIST_MESSAGE),
-        _value_rule(OptionType.IPV4_LIST, f"!self.value.matches('{ABOVE_OCTET}')", ADDRESS_LIST_MESSAGE),
+        _value_rule(OptionType.IPV4_LIST, f"(self.value + ',').matches(r'{ADDRESS_LIST}')", ADDRESS_LIST_MESSAGE),
+        _value_rule(OptionType.IPV4_LIST, f"!self.value.matches(r'{ABOVE_OCTET}')", ADDRESS_LIST_MESSAGE),
         _number_rule(OptionType.UINT8, 0, 255),
         _number_rule(OptionType.UINT16, 0, 65535),
         _number_rule(OptionType.UINT32, 0, 4294967295),
