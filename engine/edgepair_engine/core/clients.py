@@ -31,6 +31,7 @@ from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_engine.wire.errors import WireError
 
 POOL_EMPTY_INTERVAL_S = 60.0  # between two notices about the same prefix
+UNREADABLE_INTERVAL_S = 10.0  # one notice for all unreadable datagrams in between: anybody can send them
 _PLAIN = PlainRights()
 _COUNTED = (BindingState.FREE, BindingState.BACKUP, BindingState.ACTIVE, BindingState.ABANDONED)
 _MESSAGE_NAMES: dict[int | None, str] = {kind.value: kind.name for kind in Dhcp4Type} | {None: "BOOTREQUEST"}
@@ -45,6 +46,8 @@ class Clients:
         self._partners = partners
         self._offers = Offers()
         self._empty_told_s: dict[str, float] = {}
+        self._unreadable_count = 0
+        self._unreadable_told_s = -UNREADABLE_INTERVAL_S
         self.configured(config)
 
     def configured(self, config: MemberConfig) -> None:
@@ -61,10 +64,10 @@ class Clients:
         try:
             packet = decode_dhcp4(event.data)
         except WireError as error:
-            return _tell(NoteCode.DATAGRAMS_DROPPED, count=1, why=str(error))
+            return self._unreadable(str(error), now)
         client = client_of(packet)
         if client.key is None:
-            return _tell(NoteCode.DATAGRAMS_DROPPED, count=1, why="it does not say who sent it")
+            return self._unreadable("the packet does not say who sent it", now)
         ask = Ask(packet, event.arrival, client, client.key)
         if packet.giaddr and not self._per_relay.lets_through(packet.giaddr, now):
             return _ignored(ask, Silent(Why.TOO_MANY, "relay"))
@@ -129,6 +132,15 @@ class Clients:
         send = SendDhcp(reply.data, reply.to, promise=isinstance(verdict, Ack))
         return Effects(outputs=(send, _answered(verdict, address, ask)))
 
+    def _unreadable(self, why: str, now: Now) -> Effects:
+        """Count a datagram that cannot be read; the notice gives the latest reason."""
+        self._unreadable_count += 1
+        if now.mono_s - self._unreadable_told_s < UNREADABLE_INTERVAL_S:
+            return Effects()
+        fields: dict[str, str | int] = {"count": self._unreadable_count, "why": why}
+        self._unreadable_count, self._unreadable_told_s = 0, now.mono_s
+        return Effects(outputs=(Tell(Note(NoteCode.DATAGRAMS_DROPPED, None, fields)),))
+
     def _pool_empty(self, verdict: Silent, desk: Desk, now: Now) -> Effects:
         prefix = desk.scope.prefix
         if verdict.why is not Why.NO_ADDRESS:
@@ -174,10 +186,6 @@ def _ignored(ask: Ask, verdict: Silent) -> Effects:
     why = f"{verdict.why.value} ({verdict.detail})" if verdict.detail else verdict.why.value
     fields = {"message": _MESSAGE_NAMES.get(kind, str(kind)), "client": ask.client.shortened, "why": why}
     return Effects(outputs=(Tell(Note(NoteCode.CLIENT_IGNORED, None, fields)),))
-
-
-def _tell(code: NoteCode, **fields: str | int) -> Effects:
-    return Effects(outputs=(Tell(Note(code, None, fields)),))
 
 
 def dotted(address: int) -> str:

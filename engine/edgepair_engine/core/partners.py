@@ -154,7 +154,8 @@ class Partners:
         links = self._links.of_group(name)
         for link in links:
             self._links.drop(link.id)
-        return Effects(outputs=tuple(CloseLink(link.id, why) for link in links))
+        closed = tuple(CloseLink(link.id, why) for link in links)
+        return Effects(outputs=(*closed, Tell(Note(NoteCode.LINK_DOWN, name, {"why": why}))))
 
     def _due(self, name: str, now: Now) -> Effects:
         endpoint = self._groups[name].endpoint

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface
 
@@ -27,7 +27,7 @@ from edgepair_engine.core.events import (
     LinkUp,
     PartnerBytes,
 )
-from edgepair_engine.core.pipeline import Pipeline, Step
+from edgepair_engine.core.pipeline import Batch, Pipeline, Step
 from edgepair_engine.dhcp.relay import BROADCAST, Arrival
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, Restored, StateRecord
@@ -70,6 +70,8 @@ class Member:
     notes: list[Note] = field(default_factory=list)
     answers: list[ControlAnswer] = field(default_factory=list)
     report: MemberReport | None = None
+    disk_is_slow: bool = False
+    commits: list[Batch] = field(default_factory=list)  # what a slow disk has not finished
 
     @property
     def group(self) -> GroupReport:
@@ -85,11 +87,12 @@ class Member:
 class Pair:
     """Two members, the wires between them, and time."""
 
-    def __init__(self) -> None:
-        self.members = {name: Member(name, member_of(name, group_of(name))) for name in ADDRESSES}
+    def __init__(self, configs: Mapping[str, MemberConfig] | None = None) -> None:
+        given = configs or {name: member_of(name, group_of(name)) for name in ADDRESSES}
+        self.members = {name: Member(name, config) for name, config in given.items()}
         self.mono_s = 1000.0
         self._next_link = 1
-        self._wires: dict[tuple[str, LinkId], tuple[str, LinkId]] = {}
+        self.wires: dict[tuple[str, LinkId], tuple[str, LinkId]] = {}
 
     @property
     def now(self) -> Now:
@@ -107,7 +110,7 @@ class Pair:
     def kill(self, name: str) -> None:
         self.members[name].pipeline = None
         self.members[name].inbox.clear()
-        for end in [end for end in self._wires if end[0] == name]:
+        for end in [end for end in self.wires if end[0] == name]:
             self._cut(end, "connection reset")
         self._settle()
 
@@ -123,7 +126,7 @@ class Pair:
         """Broadcast a client's packet on one server's LAN and return that server's answer."""
         member = self.members[name]
         already = len(member.sent)
-        arrival = Arrival("lan0", int(IPv4Address(ADDRESSES[name])), 0, 68, BROADCAST)
+        arrival = Arrival("lan0", int(member.config.interfaces[0].address.ip), 0, 68, BROADCAST)
         member.inbox.append(DhcpDatagram(data, arrival))
         self._settle()
         return read(member.sent[already].data) if len(member.sent) > already else None
@@ -139,6 +142,13 @@ class Pair:
         self.members[name].inbox.append(ControlAsked(AskId(1), ControlRequest(action=action, group="lan0")))
         self._settle()
         return self.members[name].answers[-1]
+
+    def finish_commits(self, name: str) -> None:
+        """Let a slow disk finish all that it was given, and what follows."""
+        member = self.members[name]
+        while member.commits:
+            self._commit(member)
+        self._settle()
 
     def states(self) -> list[tuple[str, str]]:
         groups = [member.group for member in self.members.values()]
@@ -169,16 +179,23 @@ class Pair:
         if step.publish is not None:
             member.report = step.publish
         if step.commit is not None:
-            for record in step.commit.records:
-                member.disk[_key(record)] = record
-            self._perform(member, member.pipeline.committed(step.commit.id, self.now))
+            member.commits.append(step.commit)
+            if not member.disk_is_slow:
+                self._commit(member)
+
+    def _commit(self, member: Member) -> None:
+        assert member.pipeline is not None
+        batch = member.commits.pop()
+        for record in batch.records:
+            member.disk[_key(record)] = record
+        self._perform(member, member.pipeline.committed(batch.id, self.now))
 
     def _carry(self, member: Member, output: Output) -> None:
         match output:
             case SendDhcp():
                 member.sent.append(output)
             case SendToPartner():
-                there = self._wires.get((member.name, output.link))
+                there = self.wires.get((member.name, output.link))
                 if there is not None:
                     self.members[there[0]].inbox.append(PartnerBytes(there[1], output.data))
             case OpenLink():
@@ -197,17 +214,17 @@ class Pair:
             return
         near, far = LinkId(self._next_link), LinkId(self._next_link + 1)
         self._next_link += 2
-        self._wires[member.name, near] = (there.name, far)
-        self._wires[there.name, far] = (member.name, near)
+        self.wires[member.name, near] = (there.name, far)
+        self.wires[there.name, far] = (member.name, near)
         mine, theirs = ADDRESSES[member.name], ADDRESSES[there.name]
         member.inbox.append(LinkUp(near, Direction.DIALLED, output.group, mine, theirs))
         there.inbox.append(LinkUp(far, Direction.ACCEPTED, None, theirs, mine))
 
     def _cut(self, end: tuple[str, LinkId], why: str) -> None:
-        there = self._wires.pop(end, None)
+        there = self.wires.pop(end, None)
         if there is None:
             return
-        self._wires.pop(there)
+        self.wires.pop(there)
         for name, link in (end, there):
             self.members[name].inbox.append(LinkLost(link, why))
 
