@@ -84,8 +84,8 @@ def test_a_rule_about_changes_holds_the_effective_value(crds: ApiServer, case: R
 
 @pytest.mark.parametrize("path", sorted(BAD.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_bad_manifest_gives_the_message_its_first_line_expects(crds: ApiServer, path: Path) -> None:
-    expected = path.read_text().splitlines()[0].removeprefix("# expect: ")
-    refused = crds.kubectl("create", "--dry-run=server", "-f", str(path))
+    expected = path.read_text().splitlines()[0].removeprefix("# refused: ")
+    refused = crds.kubectl("apply", "--server-side", "--dry-run=server", "-f", str(path))
     assert refused.returncode != 0
     assert expected in refused.stderr
 
