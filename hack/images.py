@@ -15,7 +15,7 @@ from hack.kind.cache import ROOT
 from hack.kind.cluster import start_docker
 from hack.kind.steps import CannotContinue, main_with_reason, run, step, succeeds
 
-SIZES_MAX_MB = {"engine": 110, "operator": 190}
+SIZES_MAX_MB = {"engine": 110, "operator": 140}
 LABEL = "io.edgepair.sources"
 PREFIX = os.environ.get("EDGEPAIR_IMAGE_PREFIX", "edgepair")
 TAG = os.environ.get("EDGEPAIR_IMAGE_TAG", "dev")
