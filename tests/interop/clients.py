@@ -54,6 +54,10 @@ class Udhcpc:
         lines = (line.split() for line in self._events.read_text().splitlines())
         return [line[1:] for line in lines if line[:1] == [kind]]
 
+    def discovers(self) -> int:
+        """Return how many DISCOVERs it has sent."""
+        return self._log.read_text().count("broadcasting discover")
+
     def bound(self) -> tuple[str, str]:
         """Return the address it got and the server that gave it, once it has one."""
         got = eventually(
