@@ -24,16 +24,6 @@ CASES_ABOUT_OBJECTS = [case for case in CASES if case.before is None]
 CASES_ABOUT_CHANGES = [case for case in CASES if case.before is not None]
 
 
-@pytest.fixture(scope="module")
-def crds(server: ApiServer) -> ApiServer:
-    """An API server that knows our kinds."""
-    applied = server.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"))
-    assert applied.returncode == 0, applied.stderr
-    established = server.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", *NAMES)
-    assert established.returncode == 0, established.stderr
-    return server
-
-
 def title(case: RuleCase) -> str:
     return case.title
 
