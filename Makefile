@@ -26,7 +26,8 @@ test-all: setup ## everything, before an issue is resolved
 
 e2e: setup images ## the e2e suite alone; KEEP_CLUSTER=1 leaves the cluster, CASES="-k name" picks cases
 	$(PY)/python -m hack.kind.cluster up
-	$(PY)/pytest tests/e2e --timeout 900 $(CASES)
+	$(PY)/pytest tests/e2e --timeout 900 $(CASES); code=$$?; \
+	  $(if $(KEEP_CLUSTER),,$(PY)/python -m hack.kind.cluster down;) exit $$code
 
 demo: setup images ## a pair on kind, a lease, the table, a killed server, the table again
 	$(PY)/python -m hack.demo

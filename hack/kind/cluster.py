@@ -61,6 +61,7 @@ def up() -> None:
     with step("all nodes ready"):
         wait = ("wait", "--for=condition=Ready", "nodes", "--all", f"--timeout={READY_LIMIT_S}s")
         kubectl(*wait, limit_s=READY_LIMIT_S + KUBECTL_LIMIT_S)
+        kubectl("uncordon", *WORKERS)  # a demo or test that was cut short may have kept pods away from one
     status()
 
 
@@ -84,7 +85,7 @@ def status() -> None:
 def load(images: list[str]) -> None:
     """Copy images of the Docker daemon to the workers, unless they have them."""
     for image in images:
-        found = run("docker", "image", "inspect", "--format", "{{.Id}}", image, limit_s=DOCKER_LIMIT_S).strip()
+        found = image_id(image)
         mark = f"{LOADED}/{image.replace('/', '_')}"
         stale = [worker for worker in WORKERS if _read(worker, mark) != found]
         if not stale:
@@ -95,6 +96,11 @@ def load(images: list[str]) -> None:
             run(_kind(), *command, limit_s=KIND_LIMIT_S)
             for worker in stale:
                 _shell(worker, 'mkdir -p "$1" && echo "$3" > "$2"', LOADED, mark, found)
+
+
+def image_id(image: str) -> str:
+    """Return the digest by which the Docker daemon knows an image."""
+    return run("docker", "image", "inspect", "--format", "{{.Id}}", image, limit_s=DOCKER_LIMIT_S).strip()
 
 
 def start_docker() -> None:
