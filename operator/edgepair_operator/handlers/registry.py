@@ -27,6 +27,7 @@ WATCH_SERVER_LIMIT_S = 290
 WATCH_CLIENT_LIMIT_S = 300
 WATCH_SILENCE_LIMIT_S = 70
 CONNECT_LIMIT_S = 10
+WORKER_IDLE_S = 0.5
 
 
 def registry(take: Take) -> kopf.OperatorRegistry:
@@ -55,6 +56,9 @@ def settings() -> kopf.OperatorSettings:
     made.watching.client_timeout = WATCH_CLIENT_LIMIT_S
     made.watching.connect_timeout = CONNECT_LIMIT_S
     made.watching.inactivity_timeout = WATCH_SILENCE_LIMIT_S
+    # The cache is the queue: a worker of an object has nothing to wait for, and would only delay the end.
+    made.queueing.idle_timeout = WORKER_IDLE_S
+    made.queueing.exit_timeout = WORKER_IDLE_S
     made.networking.request_timeout = WATCH_CLIENT_LIMIT_S
     made.networking.connect_timeout = CONNECT_LIMIT_S
     for group, version, plural in CHILDREN:

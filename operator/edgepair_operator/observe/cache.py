@@ -243,7 +243,9 @@ def _server_label(manifest: Manifest) -> str | None:
     return label
 
 
-def _server_names(manifest: Manifest) -> list[str]:
-    spec = manifest.get("spec") or {}
-    sides = [spec.get(side) or {} for side in ("primary", "secondary")]
-    return [side["serverRef"]["name"] for side in sides if side.get("serverRef")]
+def _server_names(manifest: Manifest) -> set[str]:
+    """Return the servers that a group names, and those that its status shows: they may run it still."""
+    spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
+    named = [(spec.get(side) or {}).get("serverRef") or {} for side in ("primary", "secondary")]
+    shown = [status.get(side) or {} for side in ("primary", "secondary")]
+    return {name for name in (*(each.get("name") for each in named), *(each.get("server") for each in shown)) if name}

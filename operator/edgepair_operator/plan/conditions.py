@@ -11,9 +11,10 @@ from edgepair_operator.api.keys import Annotation
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.group_status import Agreement
 from edgepair_operator.api.v1alpha1.model import rfc3339
-from edgepair_operator.plan.member_config import is_held, wanted_config
+from edgepair_operator.plan.member_config import wanted_config
 from edgepair_operator.plan.members import UNKNOWN, Side, own_sides
 from edgepair_operator.plan.rules import Problem
+from edgepair_operator.plan.running import is_held
 from edgepair_operator.plan.world import World
 
 TRUE, FALSE, NOT_KNOWN = ConditionStatus.TRUE, ConditionStatus.FALSE, ConditionStatus.UNKNOWN

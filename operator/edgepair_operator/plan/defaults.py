@@ -16,12 +16,6 @@ def member(group: DhcpFailoverGroup, role: Role) -> Member:
     return group.spec.primary if role is Role.PRIMARY else group.spec.secondary
 
 
-def role_of(group: DhcpFailoverGroup, server: str) -> Role:
-    """Return which side of a group one of its servers is."""
-    primary = group.spec.primary.server_ref
-    return Role.PRIMARY if primary is not None and primary.name == server else Role.SECONDARY
-
-
 def interface_of(group: DhcpFailoverGroup, scope: Scope) -> str:
     """Return the interface that a group's scope is on: the physical one if it names none."""
     return scope.interface or group.spec.interface

@@ -17,7 +17,6 @@ from edgepair_contract.config import (
 )
 from edgepair_contract.vocabulary import Role
 from edgepair_operator.api.conditions import Reason
-from edgepair_operator.api.keys import RECONCILE_DISABLED, Annotation
 from edgepair_operator.api.v1alpha1.appliance_dhcp_server import ApplianceDhcpServer
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup, PartnerDownPolicy
 from edgepair_operator.api.v1alpha1.scope import Reservation, Scope
@@ -28,10 +27,10 @@ from edgepair_operator.plan.defaults import (
     max_lease_s,
     member,
     pools_of,
-    role_of,
 )
 from edgepair_operator.plan.options import options_of
-from edgepair_operator.plan.rules import Problem, mode_problem, option_problem, problem_of, reservation_problem
+from edgepair_operator.plan.rules import Problem, mode_problem, option_problem, reservation_problem
+from edgepair_operator.plan.running import groups_run_by, stands_still
 from edgepair_operator.plan.world import ServerFacts, World
 
 CONFIG_BYTES_MAX = 900 * 1024  # an object of the API server holds 1 MiB
@@ -61,11 +60,6 @@ def wanted_config(server: ServerFacts, world: World) -> Wanted:
         text = f"the configuration of server {server.name} has {size} bytes, more than {CONFIG_BYTES_MAX}: divide it"
         return Wanted(last, Problem(Reason.CONFIG_TOO_LARGE, text))
     return Wanted(config.model_copy(update={"revision": _revision(server, config.digest)}))
-
-
-def is_held(group: DhcpFailoverGroup) -> bool:
-    """Return whether somebody has asked the operator to leave a group alone."""
-    return group.spec.suspend or group.metadata.annotations.get(Annotation.RECONCILE) == RECONCILE_DISABLED
 
 
 def _revision(server: ServerFacts, digest: str) -> int:
@@ -117,17 +111,16 @@ def _groups(server: ServerFacts, world: World, last: MemberConfig | None) -> tup
     """Return the server's groups; one that cannot be carried out, or is to be left alone, is what it was before."""
     before = {group.name: group for group in last.groups} if last is not None else {}
     found: dict[str, GroupConfig] = {}
-    for group in world.groups_of(server.name):
-        if not is_held(group) and problem_of(group, world) is None:
-            found[group.group_name] = _group(group, server, world)
+    for group, role in groups_run_by(server.name, world):
+        if not stands_still(group, world):
+            found[group.group_name] = _group(group, role, world)
         elif group.group_name in before:
             found.setdefault(group.group_name, before[group.group_name])
     return tuple(found[name] for name in sorted(found))
 
 
-def _group(group: DhcpFailoverGroup, server: ServerFacts, world: World) -> GroupConfig:
+def _group(group: DhcpFailoverGroup, role: Role, world: World) -> GroupConfig:
     spec = group.spec
-    role = role_of(group, server.name)
     mine, partner = member(group, role), member(group, role.partner)
     external = partner.external
     return GroupConfig(

@@ -13,7 +13,7 @@ from edgepair_contract.report import GroupReport, MemberReport
 from edgepair_contract.vocabulary import FailoverState, Role, Serving
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.group_status import MemberRow, Wait, WaitReason
-from edgepair_operator.plan.defaults import member
+from edgepair_operator.plan.running import members_of
 from edgepair_operator.plan.world import ServerFacts, World
 
 UNKNOWN = FailoverState.UNKNOWN
@@ -49,8 +49,13 @@ class Side:
 
 
 def sides_of(group: DhcpFailoverGroup, world: World) -> tuple[Side, Side]:
-    """Return the primary's and the secondary's side."""
-    return _side(group, Role.PRIMARY, world), _side(group, Role.SECONDARY, world)
+    """Return the primary's and the secondary's side, of the servers that run the group."""
+    members = members_of(group, world)
+    primary, secondary = members.get(Role.PRIMARY), members.get(Role.SECONDARY)
+    return (
+        _side(group, Role.PRIMARY, name=primary, world=world),
+        _side(group, Role.SECONDARY, name=secondary, world=world),
+    )
 
 
 def own_sides(sides: tuple[Side, Side]) -> tuple[Side, ...]:
@@ -63,23 +68,20 @@ def moment(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def _side(group: DhcpFailoverGroup, role: Role, world: World) -> Side:
-    reference = member(group, role).server_ref
-    if reference is None:
+def _side(group: DhcpFailoverGroup, role: Role, *, name: str | None, world: World) -> Side:
+    if name is None:
         return Side(role, None)
     before = group.status.primary if role is Role.PRIMARY else group.status.secondary
-    if before is not None and before.server != reference.name:
+    if before is not None and before.server != name:
         before = None
-    return side_of(group, role, world=world, before=before)
+    return side_of(group, role, name=name, world=world, before=before)
 
 
-def side_of(group: DhcpFailoverGroup, role: Role, *, world: World, before: MemberRow | None) -> Side:
-    """Return one of our sides; `before` is the row last shown for it."""
-    reference = member(group, role).server_ref
-    assert reference is not None, "an external partner has no row"
-    server = world.servers.get(reference.name)
+def side_of(group: DhcpFailoverGroup, role: Role, *, name: str, world: World, before: MemberRow | None) -> Side:
+    """Return the side that one of our servers runs; `before` is the row last shown for it."""
+    server = world.servers.get(name)
     if server is None:
-        return Side(role, reference.name, _unknown_row(reference.name, None, before, since=None))
+        return Side(role, name, _unknown_row(name, None, before, since=None))
     delay = timedelta(seconds=group.spec.max_response_delay_seconds)
     reach = server.reach
     silent_at = (reach.lost_at or world.now) + delay

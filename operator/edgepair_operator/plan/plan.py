@@ -21,6 +21,7 @@ from edgepair_operator.plan.events import EventNote, of_annotations, of_problem,
 from edgepair_operator.plan.group_status import group_status
 from edgepair_operator.plan.member_config import wanted_config
 from edgepair_operator.plan.rules import Problem, mode_problem, problem_of
+from edgepair_operator.plan.running import groups_run_by, members_of
 from edgepair_operator.plan.server_status import server_status
 from edgepair_operator.plan.world import ServerFacts, World, servers_of
 
@@ -128,7 +129,7 @@ def _children(server: ServerFacts, config: MemberConfig | None, world: World) ->
 
 
 def _partners(server: ServerFacts, world: World) -> list[str]:
-    named = {name for group in world.groups_of(server.name) for name in servers_of(group)}
+    named = {name for group, _ in groups_run_by(server.name, world) for name in members_of(group, world).values()}
     return sorted(named - {server.name})
 
 

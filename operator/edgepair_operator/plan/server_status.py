@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edgepair_contract.report import MemberReport, PoolReport
-from edgepair_contract.vocabulary import FailoverState, Serving
+from edgepair_contract.vocabulary import FailoverState, Role, Serving
 from edgepair_operator.api.conditions import Condition, ConditionType, Reason, condition, keep_times
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.group_status import MemberRow
@@ -15,10 +15,11 @@ from edgepair_operator.api.v1alpha1.server_status import FailoverRow, ScopeUse, 
 from edgepair_operator.plan.children.stateful_set import storage_differs
 from edgepair_operator.plan.conditions import FALSE, NOT_KNOWN, READY_REASONS, TRUE, Finding, server_config_finding
 from edgepair_operator.plan.counts import Count, judge, utilization_percent
-from edgepair_operator.plan.defaults import interfaces_of, role_of
+from edgepair_operator.plan.defaults import interfaces_of
 from edgepair_operator.plan.member_config import wanted_config
 from edgepair_operator.plan.members import Side, side_of
 from edgepair_operator.plan.rules import Problem
+from edgepair_operator.plan.running import groups_run_by
 from edgepair_operator.plan.world import ServerFacts, World
 
 ANSWER_DELAY_DEFAULT_S = 10  # maxResponseDelaySeconds of a server without a group
@@ -35,8 +36,9 @@ class DrawnServer:
 
 def server_status(server: ServerFacts, world: World) -> DrawnServer:
     """Return what may be said of a server now."""
-    groups = world.groups_of(server.name)
-    rows = {group.group_name: _side(group, server, world) for group in groups}
+    run = groups_run_by(server.name, world)
+    groups = tuple(group for group, _ in run)
+    rows = {group.group_name: _side(group, role, server=server, world=world) for group, role in run}
     engine = _engine(server, groups, world)
     scopes, counts_written, counts_at = _scopes(server, engine, world)
     status = ServerStatus(
@@ -56,7 +58,7 @@ def server_status(server: ServerFacts, world: World) -> DrawnServer:
     return DrawnServer(status, counts_written, min((each for each in moments if each is not None), default=None))
 
 
-def _side(group: DhcpFailoverGroup, server: ServerFacts, world: World) -> Side:
+def _side(group: DhcpFailoverGroup, role: Role, *, server: ServerFacts, world: World) -> Side:
     """Return the server's side of a group, as the group's own status shows it."""
     before = next((row for row in server.resource.status.failover if row.failover_group_name == group.group_name), None)
     row = None
@@ -69,7 +71,7 @@ def _side(group: DhcpFailoverGroup, server: ServerFacts, world: World) -> Side:
             partner_state_time=before.partner_state_time,
             mclt_seconds=before.mclt_seconds,
         )
-    return side_of(group, role_of(group, server.name), world=world, before=row)
+    return side_of(group, role, name=server.name, world=world, before=row)
 
 
 def _row(group: DhcpFailoverGroup, row: MemberRow | None) -> FailoverRow:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgepair_operator.plan.member_config import wanted_config
 from edgepair_operator.plan.plan import plan
 from edgepair_operator.plan.rules import problem_of
 from edgepair_operator.plan.world import World
@@ -134,3 +135,14 @@ def test_a_pair_whose_edit_is_stalled_still_shows_its_states() -> None:
 def test_servers_at_the_same_address_are_each_others_business_only_on_the_lan() -> None:
     world = a_world(servers=(facts(a_server(EAST_1, interfaces=HOST_7)), facts(a_server(EAST_2))))
     assert problem_of(world.groups[LAN0], world) is None
+
+
+def test_an_edit_that_cannot_be_carried_out_does_not_tear_a_running_pair_apart() -> None:
+    world = a_normal_world()
+    elsewhere = {"serverRef": {"name": "ec-west-9"}}
+    edited = replace(world, groups={LAN0: a_group(status=status_of(world), secondary=elsewhere)})
+    configs = [wanted_config(edited.servers[name], edited).config for name in (EAST_1, EAST_2)]
+    assert configs == [wanted_config(world.servers[name], world).config for name in (EAST_1, EAST_2)]
+    status = status_of(edited)
+    assert (status["secondary"]["server"], status["secondary"]["myState"]) == (EAST_2, "Normal")
+    assert condition_of(edited, "Stalled") == ("True", "ServerMissing")
