@@ -46,6 +46,7 @@ def main() -> None:
         print(f"edgepair-operator: {error}", file=sys.stderr)
         sys.exit(EX_CONFIG)
     _set_up_logs(given.log_level)
+    os.environ.setdefault("POD_ID", socket.gethostname())  # kopf else looks up a user's name, and 65532 has none
     asyncio.run(run(given))
 
 

@@ -48,10 +48,6 @@ class AioClient:
         """Close the connections."""
         await self._api.close()
 
-    async def get(self, key: ObjectKey) -> Manifest:
-        """Return one object."""
-        return await self._call("GET", object_path(key))
-
     async def list(self, kind: str, *, namespace: str | None, labels: str = "") -> Sequence[Manifest]:
         """Return all objects of a kind, page by page. List items carry no kind, so it is put back."""
         found: list[Manifest] = []

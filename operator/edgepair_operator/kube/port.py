@@ -12,9 +12,6 @@ from edgepair_operator.api.manifests import Manifest
 class KubeClient(Protocol):
     """What the operator asks of an API server. Every method may raise a `KubeError`."""
 
-    async def get(self, key: ObjectKey) -> Manifest:
-        """Return one object."""
-
     async def list(self, kind: str, *, namespace: str | None, labels: str = "") -> Sequence[Manifest]:
         """Return all objects of a kind, in one namespace or (None) in all, that a label selector picks."""
 

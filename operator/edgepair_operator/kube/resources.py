@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from edgepair_operator.api.keys import ObjectKey
 
-_WATCHED = ("get", "list", "watch")
+_WATCHED = ("list", "watch")
 _OWNED = (*_WATCHED, "create", "patch")
 
 
