@@ -4,10 +4,11 @@ A BNDUPD says what the partner has done, or what it has heard from us and repeat
 an update of ours for the same address (a *duel*): both servers must then pick the same winner without talking. And it
 can be older than what we know, because it waited in a queue while the link was down.
 
-The rules are dhcpd's, state against state, with one before them (Q28 of the protocol reference): dhcpd can send an
-EXPIRED that it queued during an interruption, for a lease that its client has since renewed with us. Within the
-tolerance for clocks a partner would free the address under a client that was promised it. So while a promise of ours
-runs that the partner has not acknowledged, EXPIRED is refused, and our newer update follows.
+The rules are dhcpd's, state against state, with one before them (Q28 and I4 of the protocol reference). dhcpd compares
+states only; so an end of the binding that waited in its queue during an interruption (EXPIRED, RELEASED, or the FREE
+that came of it) frees the address under a client that we have promised it to since, and an older ACTIVE shortens what
+we have promised. So while a promise of ours runs that the partner has not acknowledged, what is older than it is
+refused, and our newer update follows.
 """
 
 from __future__ import annotations
@@ -89,9 +90,11 @@ def judge_update(ours: Lease | None, theirs: BndUpd, facts: UpdateFacts, now: No
         return _malformed(theirs)
     if ours is None:
         return Reject(RejectReason.ILLEGAL_ADDRESS, "unknown IP address")
-    if state is EXPIRED and _our_promise_runs(ours, now):
+    promised = ours.state is ACTIVE and ours.ends_at > now.wall_s and ours.tstp > ours.atsfp
+    if promised and _is_older(ours, theirs, state):
         return _illegal(ours, state)
-    if facts.outstanding and ours_wins(ours, theirs, facts.role):
+    contested = facts.outstanding or (promised and state is ACTIVE)
+    if contested and ours_wins(ours, theirs, facts.role):
         text = "incoming update is less critical than outgoing update"
         return Reject(RejectReason.LESS_CRITICAL_BINDING_INFORMATION, text)
     wrong = _wrong_content(ours, theirs, state, facts.role)
@@ -127,8 +130,11 @@ def _malformed(theirs: BndUpd) -> Reject:
     return Reject(RejectReason.MISSING_BINDING_INFORMATION, "binding update lacks required options")
 
 
-def _our_promise_runs(ours: Lease, now: Now) -> bool:
-    return ours.state is ACTIVE and ours.ends_at > now.wall_s and ours.tstp > ours.atsfp
+def _is_older(ours: Lease, theirs: BndUpd, state: BindingState) -> bool:
+    """Return whether the partner tells an end of the binding that was before our promise to its client."""
+    if state in (RELEASED, RESET):
+        return (theirs.lease_expires_at or 0) < ours.cltt  # a release ends the lease at its own moment
+    return state in (EXPIRED, FREE, BACKUP)
 
 
 def _wrong_content(ours: Lease, theirs: BndUpd, state: BindingState, role: Role) -> Reject | None:

@@ -228,8 +228,9 @@ class Machine:
         if link is None or not link.partner_heard or self._asked_on == link.id:
             return
         self._asked_on = link.id
-        if updates is Updates.ALL or self._standing.record.update_all_wanted:
+        if updates is Updates.ALL and not self._standing.record.update_all_wanted:
             self._standing.change(replace(self._standing.record, update_all_wanted=True))
+        if self._standing.record.update_all_wanted:
             self._links.tell(UpdReqAll(time=now.wall_s, xid=0), draft, now)
         else:
             self._links.tell(UpdReq(time=now.wall_s, xid=0), draft, now)
@@ -250,6 +251,8 @@ class Machine:
         self._exchange.queue_pending()
         self._exchange.pump(draft, now)
         self._sharing.plan(now)
+        if self._standing.record.update_all_wanted:
+            self._ask(Updates.ALL, draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
 
     def _enter_interrupted(self, _: Draft, now: Now) -> None:
         if self._standing.config.auto_partner_down_s:

@@ -36,6 +36,7 @@ class Standing:
             my_state_at=now.wall_s,
             partner_state_at=now.wall_s,
             mclt_s=config.mclt_s,
+            update_all_wanted=True,
         )
         self._stopped_at = restored.last_alive_at + ALIVE_EVERY_S if restored and restored.last_alive_at else None
         self._wait_from = self.record.my_state_at
@@ -70,8 +71,15 @@ class Standing:
         if state is FailoverState.RECOVER:
             # Coming back from a stop, leases were given until then, not until now (I1).
             self._wait_from = min(self._stopped_at or now.wall_s, now.wall_s) if self.starting else now.wall_s
-        transitions = (*before.transitions, entry)[-TRANSITIONS_KEPT:]
-        self.change(replace(before, my_state=state, my_state_at=at, transitions=transitions))
+        self.change(
+            replace(
+                before,
+                my_state=state,
+                my_state_at=at,
+                transitions=(*before.transitions, entry)[-TRANSITIONS_KEPT:],
+                update_all_wanted=before.update_all_wanted or state is FailoverState.RECOVER,
+            )
+        )
 
     def hear(self, partner: FailoverState, now: Now) -> None:
         """Record the partner's state and when it was heard."""

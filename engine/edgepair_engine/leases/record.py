@@ -32,7 +32,7 @@ class StateRecord:
 
     `mclt_s` is the effective one (a secondary learns it). `last_alive_at` is refreshed every 10 s while the process
     runs.
-    `update_all_wanted`: an UPDREQALL was sent and not answered, so it is asked again.
+    `update_all_wanted`: bindings may be lost and no UPDREQALL was answered since, so it is asked for (again).
     """
 
     group: str
