@@ -4,8 +4,9 @@ ARG BASE=python:3.11-slim-bookworm
 
 # base: Python and nothing else of use. Any image with a Python 3.11 of Debian 12 will do.
 FROM ${BASE} AS base
+# kopf asks for the user's name to tell operators apart; no user list knows 65532.
 ENV PATH=/opt/edgepair/bin:/usr/local/bin:/usr/bin:/bin \
-    HOME=/tmp PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+    HOME=/tmp LOGNAME=edgepair PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 
 # The two install stages are never shipped: pip and the wheels stay behind in them.
 FROM base AS wheels

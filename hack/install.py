@@ -25,6 +25,7 @@ def main() -> None:
             *("--namespace", NAMESPACE, "--create-namespace", "--wait", "--timeout", HELM_WAIT),
             *("--set", f"operator.image.tag={TAG}", "--set", f"engine.image.tag={TAG}"),
             *("--set-string", image),
+            "--take-ownership",  # of CRDs that somebody applied by hand
         )
 
 
