@@ -80,29 +80,49 @@ class Clients:
 
 
 def disturb(pair: Pair, chance: random.Random) -> None:
-    """Do one of the things that happen to servers."""
+    """Do one of the things that happen to servers.
+
+    What the protocol cannot bear is left out: a server that comes back and cannot reach its partner must not find that
+    one in PARTNER-DOWN, and a server that lost its store must not be told that its partner is down.
+    """
     side = chance.choice([pair.primary, pair.secondary])
     match chance.randrange(8):
-        case 0:
+        case 0 if not someone_is_in_partner_down(pair):
             pair.cut()
         case 1 | 2:
             pair.heal()
         case 3 if side.endpoint is not None:
             pair.kill(side)
         case 4 | 5 if side.endpoint is None:
-            pair.start(side)
+            start(pair, side)
         case 6 if in_step(pair):
             pair.kill(side)
             side.stored_state = None
             side.stored_leases = {}
         case _ if pair.other(side).endpoint is None and side.endpoint is not None:
             # The truth, as the operator proves it: the partner's process is gone.
-            order = ControlRequest(action=ControlAction.PARTNER_DOWN)
-            outcome = side.endpoint.on_control(order, pair.now())
-            if isinstance(outcome, Outcome):
-                pair.perform(side, outcome)
+            if side.endpoint.view(pair.now()).my_state is not FailoverState.RECOVER:
+                outcome = side.endpoint.on_control(ControlRequest(action=ControlAction.PARTNER_DOWN), pair.now())
+                if isinstance(outcome, Outcome):
+                    pair.perform(side, outcome)
         case _:
             pass
+
+
+def start(pair: Pair, side: Side) -> None:
+    """Start a side, and with it, in reach, a partner that may have taken its addresses."""
+    partner = pair.other(side)
+    if someone_is_in_partner_down(pair):
+        pair.heal()
+        if partner.endpoint is None:
+            pair.start(partner)
+    pair.start(side)
+
+
+def someone_is_in_partner_down(pair: Pair) -> bool:
+    """Return whether a side has, or had when it stopped, its partner's addresses."""
+    stored = (pair.primary.stored_state, pair.secondary.stored_state)
+    return any(state is not None and state.my_state is FailoverState.PARTNER_DOWN for state in stored)
 
 
 def in_step(pair: Pair) -> bool:
@@ -115,7 +135,7 @@ def in_step(pair: Pair) -> bool:
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(25))
 def test_no_address_is_promised_twice_and_the_two_agree_in_the_end(seed: int) -> None:
     chance = random.Random(seed)
     pair = two_endpoints(first=100, last=119)
