@@ -169,5 +169,5 @@ def all_leases(side: Side) -> list[Lease]:
 
 
 def told(lease: Lease) -> tuple[BindingState, int, bytes | None]:
-    """Return what both servers must agree on."""
-    return lease.state, lease.ends_at, lease.hardware
+    """Return what both servers must agree on. Who held a free address last is a hint only."""
+    return lease.state, lease.ends_at, lease.hardware if lease.state is BindingState.ACTIVE else None
