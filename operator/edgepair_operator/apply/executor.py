@@ -50,13 +50,14 @@ class Executor:
         self._take = take
         self._live_digest = live_digest
         self._clock = clock
+        self._began_at = clock()
         self._written: dict[ObjectKey, _Written] = {}
         self._counts_at: dict[ObjectKey, datetime] = {}
         self._refusals: dict[ObjectKey, dict[ObjectKey, str]] = {}
 
-    def counts_at(self, subject: ObjectKey) -> datetime | None:
-        """Return when counts were last written into an object's status."""
-        return self._counts_at.get(subject)
+    def counts_at(self, subject: ObjectKey) -> datetime:
+        """Return when counts were last written into an object's status: by us, or before we began."""
+        return self._counts_at.get(subject, self._began_at)
 
     def refusals(self, subject: ObjectKey) -> tuple[str, ...]:
         """Return why the API server refused children of an object, in its own words."""

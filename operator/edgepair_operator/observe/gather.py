@@ -31,7 +31,7 @@ class Sources:
     cache: Cache
     reach: Callable[[ObjectKey], Reach]
     refusals: Callable[[ObjectKey], tuple[str, ...]]
-    counts_at: Callable[[ObjectKey], datetime | None]
+    counts_at: Callable[[ObjectKey], datetime]
     engine: EngineDefaults
 
 

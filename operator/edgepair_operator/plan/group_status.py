@@ -79,8 +79,7 @@ def _pools(
     shown = {pool.prefix: _shown(pool) for pool in group.status.pools}
     reports = [side.report for side in sides if side.report is not None]
     if not reports:
-        pending = any(side.pending for side in sides)
-        return (group.status.pools if pending else ()), bool(shown) and not pending, None
+        return (), bool(shown), None
     fresh = counted(reports[0].pools)
     verdict = judge(shown, fresh, threshold_percent=_threshold(sides, world), world=world)
     if not verdict.fresh:

@@ -1,7 +1,7 @@
 """What may be said of one side of a group now: its row of the tab, and what is Unknown since when.
 
 An engine that does not answer is believed for maxResponseDelaySeconds after its last word; then it is Unknown.
-A side that this operator has not asked yet (it has just started) keeps its last row for as long.
+For as long, an operator that has just started leaves alone what was told before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Side:
     """One side of a group, ours or external (then `name` is None and there is no row).
 
     `report`: what its engine says of the group, None while that is Unknown. `engine`: its whole report, likewise.
-    `pending`: not asked yet since this operator runs. `revisit_at`: when silence alone makes this another value.
+    `pending`: not asked yet since this operator runs, and something was known before: the status waits for its answer.
+    `revisit_at`: when silence alone makes this another value.
     """
 
     role: Role
@@ -89,8 +90,9 @@ def side_of(group: DhcpFailoverGroup, role: Role, *, name: str, world: World, be
         revisit_at = silent_at if reach.lost_at is not None else None
         return _known(group, role, server=server, engine=reach.report, world=world, revisit_at=revisit_at)
     if reach.report is None and world.now < silent_at:
-        row = before or _unknown_row(server.name, server, None, since=None)
-        return Side(role, server.name, row, pending=True, revisit_at=silent_at)
+        pending = before is not None and before.my_state is not UNKNOWN
+        row = before if pending else _unknown_row(server.name, server, before, since=None)
+        return Side(role, server.name, row, pending=pending, revisit_at=silent_at)
     return Side(role, server.name, _unknown_row(server.name, server, before, since=silent_at))
 
 

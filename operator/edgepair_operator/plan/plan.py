@@ -20,9 +20,10 @@ from edgepair_operator.plan.children.stateful_set import stateful_set
 from edgepair_operator.plan.events import EventNote, of_annotations, of_problem, of_transitions
 from edgepair_operator.plan.group_status import group_status
 from edgepair_operator.plan.member_config import wanted_config
+from edgepair_operator.plan.members import sides_of
 from edgepair_operator.plan.rules import Problem, mode_problem, problem_of
 from edgepair_operator.plan.running import groups_run_by, members_of
-from edgepair_operator.plan.server_status import server_status
+from edgepair_operator.plan.server_status import server_status, waits_for_answer
 from edgepair_operator.plan.world import ServerFacts, World, servers_of
 
 PUSH_AGAIN_S = 5.0  # an engine that was not reached, or did not take its configuration, is tried again
@@ -59,6 +60,9 @@ def plan(world: World) -> Plan:
 
 
 def _plan_group(group: DhcpFailoverGroup, world: World) -> Plan:
+    pending_until = [side.revisit_at for side in sides_of(group, world) if side.pending and side.revisit_at is not None]
+    if pending_until:
+        return Plan(revisit_after_s=_after_s(world, min(pending_until)))
     problem = problem_of(group, world) or _servers_problem(group, world)
     drawn = group_status(group, world, problem)
     return Plan(
@@ -100,7 +104,7 @@ def _plan_server(server: ServerFacts, world: World) -> Plan:
         delete=_foreign_budget(server, world),
         apply=_children(server, wanted.config, world) if mode_problem(resource) is None else (),
         push=push,
-        status=drawn.status.manifest(),
+        status=None if waits_for_answer(server, world) else drawn.status.manifest(),
         counts_written=drawn.counts_written,
         events=of_problem(
             resource.key,

@@ -58,6 +58,13 @@ def server_status(server: ServerFacts, world: World) -> DrawnServer:
     return DrawnServer(status, counts_written, min((each for each in moments if each is not None), default=None))
 
 
+def waits_for_answer(server: ServerFacts, world: World) -> bool:
+    """Return whether this operator has just started to ask an engine of which more is told than it knows yet."""
+    groups = tuple(group for group, _ in groups_run_by(server.name, world))
+    asked = server.reach.report is not None or server.resource.status.version is None
+    return not asked and (server.reach.lost_at is None or _silent_at(server, groups, world) is not None)
+
+
 def _side(group: DhcpFailoverGroup, role: Role, *, server: ServerFacts, world: World) -> Side:
     """Return the server's side of a group, as the group's own status shows it."""
     before = next((row for row in server.resource.status.failover if row.failover_group_name == group.group_name), None)
@@ -188,8 +195,9 @@ def _obstacles(server: ServerFacts, rows: dict[str, Side], engine: MemberReport)
     """Go through what keeps clients from an answer, the most urgent first."""
     if engine.store_error is not None:
         yield Finding(FALSE, Reason.STORE_PROBLEM, engine.store_error)
+    unserved = _unserved(server, rows)
     for interface in engine.interfaces:
-        if interface.problem is not None:
+        if interface.problem is not None and interface.name not in unserved:
             text = f"{interface.name} ({interface.device}): {interface.problem}"
             yield Finding(FALSE, Reason.INTERFACE_PROBLEM, text)
     for name, side in rows.items():
@@ -202,7 +210,6 @@ def _obstacles(server: ServerFacts, rows: dict[str, Side], engine: MemberReport)
         elif report.serving is Serving.NONE:
             reason = Reason.NOT_SERVING if side.state is FailoverState.NORMAL else READY_REASONS[side.state]
             yield Finding(FALSE, reason, f"group {name} is in {side.state.label} and answers nobody")
-    unserved = _unserved(server, rows)
     if unserved:
         text = f"nobody is answered on {', '.join(unserved)}: no DhcpFailoverGroup and no scope covers it"
         yield Finding(FALSE, Reason.NO_SCOPE, text)
@@ -225,8 +232,7 @@ def _scopes(
     """Return the scopes to show, whether they are fresh, and when fresh ones that are held back may be shown."""
     before = server.resource.status.scopes
     if engine is None:
-        pending = server.reach.report is None and (server.reach.lost_at is None or _silent_at(server, (), world))
-        return (before if pending else ()), bool(before) and not pending, None
+        return (), bool(before), None
     pools = [*engine.subnets, *(pool for group in engine.groups for pool in group.pools)]
     fresh = {pool.prefix: _scope(pool) for pool in pools}
     verdict = judge(

@@ -174,11 +174,12 @@ def test_a_server_that_stays_unknown_keeps_the_time_at_which_it_became_so() -> N
     assert status_of(after_restart)["primary"]["myStateTime"] == "2026-11-25T11:59:58Z"
 
 
-def test_an_operator_that_has_just_started_keeps_the_row_until_the_delay_is_over() -> None:
+def test_an_operator_that_has_just_started_leaves_the_status_alone_until_the_delay_is_over() -> None:
     shown = a_group(status=status_of(a_normal_world()))
     restarted = a_world(groups=(shown,))
-    assert status_of(restarted)["primary"]["myState"] == "Normal"
-    silent = with_reach(restarted, EAST_1, Reach(lost_at=at(-11)))
+    assert plan(restarted).status is None
+    assert plan(restarted).revisit_after_s == pytest.approx(10.05)
+    silent = with_reach(with_reach(restarted, EAST_1, Reach(lost_at=at(-11))), EAST_2, Reach(lost_at=at(-11)))
     assert status_of(silent)["primary"]["myState"] == "Unknown"
 
 

@@ -245,3 +245,12 @@ def test_a_role_is_read_from_the_group() -> None:
     assert config is not None
     assert config.config is not None
     assert config.config.groups[0].role is Role.SECONDARY
+
+
+def test_an_operator_that_has_just_started_leaves_a_servers_status_alone_until_it_was_asked() -> None:
+    world = a_normal_world(subject=SERVER_1)
+    shown = facts(a_server(EAST_1, status=status_of(world)))
+    restarted = replace(world, servers={**world.servers, EAST_1: shown})
+    assert plan(restarted).status is None
+    silent = replace(restarted, servers={**world.servers, EAST_1: replace(shown, reach=Reach(lost_at=at(-11)))})
+    assert condition_of(silent, "Ready") == ("Unknown", "ServerUnknown")
