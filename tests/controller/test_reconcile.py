@@ -24,6 +24,8 @@ from tests.controller.site import (
 
 QUIET_S = 5.0  # as long as nothing may be written
 PUSH_LIMIT_S = 5.0  # from an edit to the running engine
+# What the quota controller would write: nothing is left.
+QUOTA_SPENT = {"hard": {"count/configmaps": "0"}, "used": {"count/configmaps": "0"}}
 _numbers = count(1)
 
 
@@ -170,3 +172,30 @@ def test_an_operator_that_comes_back_changes_nothing(pair: Site) -> None:
     assert pair.operator.restart() == 0
     time.sleep(QUIET_S)
     assert pair.versions() == before
+
+
+def test_a_child_that_the_server_refuses_is_said_in_its_words_and_tried_again(place: Site) -> None:
+    place.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ResourceQuota",
+            "metadata": {"name": "none"},
+            "spec": {"hard": {"count/configmaps": "0"}},
+        }
+    )
+    place.kubectl(
+        "patch",
+        "resourcequota",
+        "none",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        json.dumps({"status": QUOTA_SPENT}),
+    )
+    place.apply(a_loopback_server(1))
+    message = place.wait_for_condition("ads", "ec-1", "Stalled", says=("True", "PodRefused"))
+    assert message.startswith("ConfigMap ec-1-config: ")
+    assert "exceeded quota: none" in message
+    place.kubectl("delete", "resourcequota", "none")
+    place.kubectl("annotate", "ads", "ec-1", "note=look-again")
+    place.wait_for_condition("ads", "ec-1", "Stalled", says=("", ""))

@@ -51,7 +51,7 @@ class Executor:
         self._live_digest = live_digest
         self._clock = clock
         self._began_at = clock()
-        self._written: dict[ObjectKey, _Written] = {}
+        self._written: dict[ObjectKey, dict[ObjectKey, _Written]] = {}
         self._counts_at: dict[ObjectKey, datetime] = {}
         self._refusals: dict[ObjectKey, dict[ObjectKey, str]] = {}
 
@@ -65,11 +65,14 @@ class Executor:
 
     def forget(self, subject: ObjectKey) -> None:
         """Drop what is remembered of an object that is gone."""
+        self._written.pop(subject, None)
         self._counts_at.pop(subject, None)
         self._refusals.pop(subject, None)
 
-    async def change(self, subject: ObjectKey, plan: Plan) -> None:
-        """Bring the children to what the plan says. What the server refuses is remembered and the rest still done.
+    async def change(self, subject: ObjectKey, plan: Plan) -> bool:
+        """Bring the children to what the plan says; return whether the server now refuses other ones than before.
+
+        What it refuses is remembered, for the next plan to tell, and the rest still done.
 
         Raises:
             KubeError: the server could not be asked, or was asked too often.
@@ -77,15 +80,18 @@ class Executor:
         for key in plan.delete:
             await self._kube.delete(key)
             self._metrics.wrote(key.kind, "delete")
-            self._written.pop(key, None)
+            self._written.get(subject, {}).pop(key, None)
+        refused: dict[ObjectKey, str] = {}
         for manifest in plan.apply:
             key = key_of(manifest)
-            refused = self._refusals.setdefault(subject, {})
             try:
-                await self._apply(key, manifest)
-                refused.pop(key, None)
+                await self._apply(subject, key, manifest)
             except (Invalid, Forbidden) as error:
                 refused[key] = f"{key.kind} {key.name}: {error.why}"
+        before = self._refusals.pop(subject, {})
+        if refused:
+            self._refusals[subject] = refused
+        return refused != before
 
     async def tell(self, subject: ObjectKey, plan: Plan, last: object) -> None:
         """Post the events, and then write the status, from which they follow, if it differs from the last one.
@@ -105,12 +111,13 @@ class Executor:
         if plan.counts_written:
             self._counts_at[subject] = self._clock()
 
-    async def _apply(self, key: ObjectKey, manifest: Manifest) -> None:
+    async def _apply(self, subject: ObjectKey, key: ObjectKey, manifest: Manifest) -> None:
         wanted = digest_of(manifest)
-        written = self._written.get(key)
+        done = self._written.setdefault(subject, {})
+        written = done.get(key)
         if written is not None and written == _Written(wanted, self._live_digest(key) or ""):
             return
         answer = await self._kube.apply(manifest)
         self._metrics.wrote(key.kind, "apply")
         self._take(None, answer)
-        self._written[key] = _Written(wanted, digest_of(answer))
+        done[key] = _Written(wanted, digest_of(answer))

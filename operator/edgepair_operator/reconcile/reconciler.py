@@ -18,6 +18,7 @@ from edgepair_operator.plan.plan import Plan, plan
 from edgepair_operator.plan.world import ServerFacts, World
 from edgepair_operator.reconcile.queue import KeyQueue
 
+REFUSED_AGAIN_S = 30.0  # no watch tells when rights or quotas change
 _log = logging.getLogger("edgepair.reconcile")
 
 
@@ -58,10 +59,13 @@ class Reconciler:
             _log.error("%s does not follow this version's schema, hands off: %s", broken, why)
         made = plan(world)
         self._follow(world)
-        await self._executor.change(key, made)
+        refusals_changed = await self._executor.change(key, made)
         await self._push(key, made)
         await self._executor.tell(key, made, self._stored_status(key))
-        return made.revisit_after_s
+        if refusals_changed:
+            return 0.0
+        refused_s = REFUSED_AGAIN_S if self._executor.refusals(key) else None
+        return min((each for each in (made.revisit_after_s, refused_s) if each is not None), default=None)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
