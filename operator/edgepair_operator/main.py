@@ -10,6 +10,7 @@ import random
 import signal
 import socket
 import sys
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -64,7 +65,7 @@ async def run(given: Settings) -> None:
 
 
 async def _operate(given: Settings, kube: AioClient, group: asyncio.TaskGroup) -> None:
-    stop = asyncio.Event()
+    stop = asyncio.Event()  # heeded until kopf has started, which then takes the signals over
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     group.create_task(_end_at(stop), name="stop")
@@ -83,17 +84,19 @@ async def _operate(given: Settings, kube: AioClient, group: asyncio.TaskGroup) -
         ready=lambda: None if resync.synced_s is not None else "not everything is listed yet",
         metrics=metrics.exposition,
     ):
-        group.create_task(engines.run(), name="engines")
         await resync.fill()
-        group.create_task(resync.run(), name="resync")
-        group.create_task(reconciler.run(given.workers), name="reconciler")
+        work = group.create_task(_work(engines.run(), resync.run(), reconciler.run(given.workers)), name="work")
+
+        async def end_work() -> None:
+            work.cancel()
+            await asyncio.wait([work])
+
         await kopf.operator(
-            registry=registry(cache.take),
+            registry=registry(cache.take, end_work),
             settings=settings(),
             standalone=True,
             clusterwide=not given.namespaces,
             namespaces=given.namespaces,
-            stop_flag=stop,
         )
 
 
@@ -116,6 +119,12 @@ def _reconciler(
         engine=EngineDefaults(given.engine_image, given.image_pull_policy),
     )
     return Reconciler(queue, sources, executor=executor, engines=engines, metrics=metrics, clock=_now)
+
+
+async def _work(*parts: Coroutine[None, None, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            group.create_task(part)
 
 
 async def _end_at(stop: asyncio.Event) -> None:

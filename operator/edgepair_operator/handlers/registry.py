@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import kopf
@@ -12,6 +12,7 @@ from edgepair_operator.api.keys import GROUP, VERSION, Kind
 from edgepair_operator.api.manifests import Manifest
 
 Take = Callable[[str | None, Manifest], None]
+EndWork = Callable[[], Awaitable[None]]
 
 CHILD_SELECTOR = "app.kubernetes.io/managed-by=edgepair"
 CHILDREN = (
@@ -27,11 +28,16 @@ WATCH_SERVER_LIMIT_S = 290
 WATCH_CLIENT_LIMIT_S = 300
 WATCH_SILENCE_LIMIT_S = 70
 CONNECT_LIMIT_S = 10
+# An API server that is away is asked again every five seconds for a day; then the process ends, to be started anew.
+RETRIES_S = (1, 1, 2, 3, *[5] * 17_280)
 WORKER_IDLE_S = 0.5
 
 
-def registry(take: Take) -> kopf.OperatorRegistry:
-    """Return the handlers: each hands what a watch brought to `take`, in one line."""
+def registry(take: Take, end_work: EndWork) -> kopf.OperatorRegistry:
+    """Return the handlers: each hands what a watch brought to `take`, in one line.
+
+    `end_work` is called between the end of the watches and the end of kopf.
+    """
     made = kopf.OperatorRegistry()
 
     async def on_event(type: str | None, body: kopf.Body, **_: Any) -> None:  # noqa: A002 - kopf's own word
@@ -41,6 +47,11 @@ def registry(take: Take) -> kopf.OperatorRegistry:
         kopf.on.event(GROUP, VERSION, kind.plural, registry=made)(on_event)
     for group, version, plural in CHILDREN:
         kopf.on.event(group, version, plural, registry=made)(on_event)
+
+    async def on_cleanup(**_: Any) -> None:
+        await end_work()
+
+    kopf.on.cleanup(registry=made)(on_cleanup)
     kopf.on.login(registry=made)(_login)
     return made
 
@@ -61,6 +72,7 @@ def settings() -> kopf.OperatorSettings:
     made.queueing.exit_timeout = WORKER_IDLE_S
     made.networking.request_timeout = WATCH_CLIENT_LIMIT_S
     made.networking.connect_timeout = CONNECT_LIMIT_S
+    made.networking.error_backoffs = RETRIES_S
     for group, version, plural in CHILDREN:
         made.watching.label_selectors[group, version, plural] = CHILD_SELECTOR
     return made
