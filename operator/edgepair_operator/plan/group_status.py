@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edgepair_contract.report import PoolReport
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.group_status import GroupStatus, PoolUse, Wait
 from edgepair_operator.plan.conditions import Facts, group_conditions
 from edgepair_operator.plan.counts import Count, counted, judge
-from edgepair_operator.plan.members import Side, own_sides, sides_of
+from edgepair_operator.plan.members import Side, moment, own_sides, sides_of
 from edgepair_operator.plan.pair import agreement_of, serving_of, top_level, transitions_of
 from edgepair_operator.plan.rules import Problem
 from edgepair_operator.plan.world import World
 
 THRESHOLD_DEFAULT = 80
+# A new pair divides its addresses a moment after it has become Normal; counts from before would stand for a minute.
+FIRST_COUNTS_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,9 @@ def _pools(
     reports = [side.report for side in sides if side.report is not None]
     if not reports:
         return (), bool(shown), None
+    settled_at = moment(reports[0].my_state_at) + FIRST_COUNTS_AFTER
+    if not shown and world.now < settled_at:
+        return (), False, settled_at
     fresh = counted(reports[0].pools)
     verdict = judge(shown, fresh, threshold_percent=_threshold(sides, world), world=world)
     if not verdict.fresh:

@@ -190,6 +190,13 @@ def test_a_state_told_as_it_was_changes_nothing_in_the_status() -> None:
     assert status_of(later) == status_of(world)
 
 
+def test_the_first_counts_wait_until_a_new_pair_has_divided_its_addresses() -> None:
+    new = says(a_normal_world(), EAST_1, Role.PRIMARY, my_state_at=epoch(-2))
+    assert "pools" not in status_of(new)
+    assert plan(new).revisit_after_s == pytest.approx(3.05)
+    assert status_of(replace(new, now=at(3)))["pools"][0]["backup"] == 25
+
+
 def test_counts_that_move_little_are_not_written() -> None:
     world = a_normal_world()
     shown = a_group(status=status_of(world))
