@@ -46,7 +46,7 @@ def says(world: World, name: str, role: Role, **more: Any) -> World:
 
 def primary_cut_off(seconds_ago: int) -> World:
     """Return the world in which the secondary was killed: the primary has not heard it since."""
-    world = lost(a_normal_world(groups=(a_group(status={"agreement": "Agreed"}),)), EAST_2, since_s=-seconds_ago)
+    world = lost(a_normal_world(groups=(a_group(status=status_of(a_normal_world())),)), EAST_2, since_s=-seconds_ago)
     return says(
         world,
         EAST_1,
