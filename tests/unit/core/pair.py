@@ -92,6 +92,7 @@ class Pair:
         self.members = {name: Member(name, config) for name, config in given.items()}
         self.mono_s = 1000.0
         self._next_link = 1
+        self._severed = False
         self.wires: dict[tuple[str, LinkId], tuple[str, LinkId]] = {}
 
     @property
@@ -113,6 +114,17 @@ class Pair:
         for end in [end for end in self.wires if end[0] == name]:
             self._cut(end, "connection reset")
         self._settle()
+
+    def sever(self) -> None:
+        """Cut the network between the servers: both are told that the link is lost, and no dial gets through."""
+        self._severed = True
+        for end in list(self.wires):
+            self._cut(end, "connection timed out")
+        self._settle()
+
+    def mend(self) -> None:
+        """Let dials through again."""
+        self._severed = False
 
     def advance(self, seconds: float) -> None:
         until_s = self.mono_s + seconds
@@ -209,7 +221,7 @@ class Pair:
 
     def _dial(self, member: Member, output: OpenLink) -> None:
         there = next(other for name, other in self.members.items() if ADDRESSES[name] == output.address)
-        if there.pipeline is None:
+        if there.pipeline is None or self._severed:
             member.inbox.append(DialFailed(output.group, "connection refused", local=False))
             return
         near, far = LinkId(self._next_link), LinkId(self._next_link + 1)
