@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 from tests.interop.netns import eventually, ip
@@ -66,11 +68,7 @@ class Udhcpc:
         return got[-1][0], got[-1][1]
 
     def renew(self) -> tuple[str, str]:
-        """Ask for a renewal; return the address and the server that granted it.
-
-        Which server may be left to chance: udhcpc sends the unicast from a socket of its own, and an answer that comes
-        before it has closed that one is lost (one in three of ours are that quick). A second later it asks everybody.
-        """
+        """Ask for a renewal; return the address and the server that granted it."""
         assert self.process is not None
         before = len(self.events("renew"))
         self.process.signal(signal.SIGUSR1)
@@ -88,6 +86,50 @@ class Udhcpc:
         before = len(self.events("deconfig"))
         self.process.signal(signal.SIGUSR2)
         eventually(f"{self.mac} releases", lambda: self.events("deconfig")[before:], within_s=LEASE_LIMIT_S)
+
+    def stop(self) -> None:
+        """End it if it runs; the lease stays."""
+        if self.process is not None:
+            self.process.kill()
+            self.process = None
+
+
+class Dhclient:
+    """ISC's dhclient: takes a lease, gives it back. The test sets the address, as its script would."""
+
+    def __init__(self, namespace: str, folder: Path, mac: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._namespace = namespace
+        self._mac = mac
+        self._leases = folder / "dhclient.leases"
+        self._leases.touch()
+        self._files = ["-lf", str(self._leases), "-pf", str(folder / "dhclient.pid"), "-sf", "/bin/true"]
+        self._log = folder / "dhclient.log"
+        self.process: Process | None = None
+
+    def start(self) -> None:
+        """Take the hardware address and ask for a lease."""
+        assert DHCLIENT is not None
+        ip("-n", self._namespace, "link", "set", "eth0", "address", self._mac)
+        self.process = Process([DHCLIENT, "-4", "-d", *self._files, "eth0"], self._log, namespace=self._namespace)
+
+    def bound(self) -> str:
+        """Return the address it got, once it has one."""
+        found = eventually(
+            "dhclient gets a lease",
+            lambda: re.findall(r"fixed-address (\S+);", self._leases.read_text()),
+            within_s=LEASE_LIMIT_S,
+            state=self._log.read_text,
+        )
+        address = str(found[-1])
+        ip("-n", self._namespace, "addr", "replace", f"{address}/24", "dev", "eth0")
+        return address
+
+    def release(self) -> None:
+        """Give the lease back; the one that runs ends."""
+        assert DHCLIENT is not None
+        command = ["ip", "netns", "exec", self._namespace, DHCLIENT, "-4", "-r", *self._files, "eth0"]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
 
     def stop(self) -> None:
         """End it if it runs; the lease stays."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.interop.clients import DHCLIENT, UDHCPC, Udhcpc
+from tests.interop.clients import DHCLIENT, UDHCPC, Dhclient, Udhcpc
 from tests.interop.dhcpd import DHCPD, Dhcpd
 from tests.interop.netns import SERVER_1, SERVER_2, Lan, eventually
 from tests.interop.ours import Engine, member
@@ -42,7 +42,7 @@ class Lab:
             "primary": self.lan.join("s1", SERVER_1),
             "secondary": self.lan.join("s2", SERVER_2),
         }
-        self._running: list[Engine | Dhcpd | Udhcpc] = []
+        self._running: list[Engine | Dhcpd | Udhcpc | Dhclient] = []
 
     def engine(self, role: str, **changes: Any) -> Engine:
         """Return our engine in this role, not started yet; `changes` go into its configuration's group."""
@@ -73,6 +73,12 @@ class Lab:
             self._running.append(client)
             found.append(client)
         return found
+
+    def dhclient(self, mac: str) -> Dhclient:
+        """Return ISC's client on a place of its own, not started yet."""
+        client = Dhclient(self.lan.join("isc"), self._folder / "clients", mac)
+        self._running.append(client)
+        return client
 
     def close(self) -> None:
         """End everything."""

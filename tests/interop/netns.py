@@ -60,12 +60,16 @@ class Lan:
         """Add a namespace with device eth0 on the LAN and return its name."""
         namespace = f"{self.name}-{host}"
         self._add(namespace)
+        self.plug(host, namespace, address)
+        return namespace
+
+    def plug(self, host: str, namespace: str, address: str | None = None) -> None:
+        """Give a namespace its device eth0 on the LAN, once more if it lost it."""
         ip("-n", self._bridge, "link", "add", host, "type", "veth", "peer", "name", "eth0", "netns", namespace)
         ip("-n", self._bridge, "link", "set", host, "master", "br0", "up")
         ip("-n", namespace, "link", "set", "eth0", "up")
         if address is not None:
             ip("-n", namespace, "addr", "add", f"{address}/24", "brd", "+", "dev", "eth0")
-        return namespace
 
     def cut(self, host: str) -> None:
         """Let no frame pass between a host and the bridge; its device keeps its carrier."""

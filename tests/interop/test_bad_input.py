@@ -1,0 +1,89 @@
+"""What must not pass: a wrong configuration, a damaged store, bytes that are no failover message."""
+
+from __future__ import annotations
+
+import json
+import socket
+
+import pytest
+
+from edgepair_engine.store.journal import DATABASE
+from tests.interop.lab import Lab, both_normal, diary
+from tests.interop.netns import SERVER_1, SERVER_2, eventually, inside
+
+GARBAGE = {
+    "noise": b"\xff" * 100,
+    "a message shorter than its header": b"\x00\x05\x05\x0c",
+    "a message longer than allowed": b"\xff\xff\x05\x0c" + bytes(8),
+    "HTTP": b"GET / HTTP/1.1\r\nHost: edgepair\r\n\r\n",
+    "an option that runs beyond its message": bytes.fromhex(
+        "0012 0b 0c 00000000 00000000 0001 00ff 0000".replace(" ", "")
+    ),
+    "an unknown message type": bytes.fromhex("0012 63 0c 00000000 00000000 0001 0002 0000".replace(" ", "")),
+}
+
+
+def wait_for_the_end(connection: socket.socket) -> None:
+    connection.settimeout(10)
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionResetError:
+        return
+
+
+def test_a_wrong_configuration_ends_with_78_and_says_where(lab: Lab) -> None:
+    ours = lab.engine("primary", mclt_s=0)
+    ours.start()
+    assert ours.process is not None
+    assert ours.process.wait() == 78
+    assert "groups[0].mclt_s: 0 is refused: Input should be greater than or equal to 1" in ours.log()
+
+
+def test_a_damaged_store_ends_with_74_and_says_what_to_restore(lab: Lab) -> None:
+    ours = lab.engine("primary")
+    ours.start()
+    eventually("it runs", ours.report, within_s=10, state=ours.log)
+    assert ours.process is not None
+    assert ours.process.terminate() == 0
+    (ours.store / DATABASE).write_bytes(b"not a database" * 1000)
+    ours.start()
+    assert ours.process.wait() == 74
+    assert "restore the store's folder from a backup, or remove it" in ours.log()
+
+
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE.keys())
+def test_bytes_that_are_no_message_close_the_link_and_nothing_else(lab: Lab, garbage: bytes) -> None:
+    ours = lab.engine("primary")
+    ours.start()
+    eventually("it runs", ours.report, within_s=10, state=ours.log)
+
+    def connect() -> socket.socket:
+        return socket.create_connection((SERVER_1, 647), timeout=5, source_address=(SERVER_2, 0))
+
+    with inside(lab.places["secondary"], connect) as partner:
+        partner.sendall(garbage)
+        wait_for_the_end(partner)
+    assert ours.process is not None
+    assert ours.process.runs()
+    assert ours.ask("/livez")[0] == 200
+    lines = [json.loads(line) for line in ours.log().splitlines()]
+    assert any(line["code"] in ("link-refused", "link-down") for line in lines), ours.log()
+
+
+def test_garbage_beside_a_living_link_does_not_disturb_it(lab: Lab) -> None:
+    ours, theirs = lab.engine("primary"), lab.dhcpd("secondary")
+    theirs.start()
+    ours.start()
+    both_normal(ours, theirs)
+
+    def connect() -> socket.socket:
+        return socket.create_connection((SERVER_1, 647), timeout=5, source_address=(SERVER_2, 0))
+
+    with inside(lab.places["secondary"], connect) as stranger:
+        stranger.sendall(b"\xff" * 100)
+        wait_for_the_end(stranger)
+    group = ours.group()
+    assert group is not None
+    assert group.connected, diary(ours, theirs)
+    assert ours.my_state() == "Normal"
