@@ -24,7 +24,7 @@ def test_a_client_leases_by_broadcast_renews_and_releases(pair: Pair, tmp_path: 
         assert is_between(address, "10.1.0.50", "10.1.0.250")
         assert server in SERVERS
         assert client.events("bound")[-1][2:] == ["3600", "10.1.0.1"]  # MCLT bounds the first lease
-        assert client.renew() == (address, server)
+        assert client.renew()[0] == address
         client.release()
 
 
@@ -32,9 +32,9 @@ def test_a_client_behind_a_relay_leases_from_the_same_scope(pair: Pair, tmp_path
     with places(tmp_path) as lans:
         client = lans.relayed_client(SERVERS)
         client.start()
-        address, server = client.bound()
+        address, _ = client.bound()
         assert is_between(address, "10.1.0.50", "10.1.0.250")
-        assert client.renew() == (address, server)
+        assert client.renew()[0] == address
         client.release()
 
 

@@ -7,25 +7,12 @@ from pathlib import Path
 import pytest
 
 from hack.kind.cache import ROOT
-from tests.e2e.kube import Kube, condition, eventually
+from tests.e2e.kube import Kube
+from tests.e2e.lonely import lonely_group
 
 pytestmark = pytest.mark.gate
 
 BAD = sorted((ROOT / "tests" / "data" / "manifests" / "bad").glob("*.yaml"))
-STALLED_LIMIT_S = 15.0
-
-LONELY_GROUP = """\
-apiVersion: dhcp.edgepair.io/v1alpha1
-kind: DhcpFailoverGroup
-metadata: {name: lonely}
-spec:
-  interface: lan7
-  primary: {serverRef: {name: ec-nowhere-1}}
-  secondary: {serverRef: {name: ec-nowhere-2}}
-  scopes:
-  - prefix: 10.7.0.0/24
-    ranges: [{start: 10.7.0.50, end: 10.7.0.99}]
-"""
 
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
@@ -41,15 +28,6 @@ def test_there_are_bad_manifests_to_refuse() -> None:
 
 
 def test_a_group_that_names_a_missing_server_says_which(operator: Kube) -> None:
-    operator.apply(LONELY_GROUP)
-    try:
-        stalled = eventually(
-            "Stalled",
-            lambda: condition(operator.status("dfg", "lonely"), "Stalled") or None,
-            within_s=STALLED_LIMIT_S,
-            seen=lambda: operator.get("dfg", "lonely"),
-        )
-    finally:
-        operator.run("delete", "dfg", "lonely")
-    assert stalled["status"] == "True"
-    assert "ec-nowhere-1" in stalled["message"]
+    with lonely_group(operator) as stalled:
+        assert stalled["status"] == "True"
+        assert "ec-nowhere-1" in stalled["message"]

@@ -68,7 +68,11 @@ class Udhcpc:
         return got[-1][0], got[-1][1]
 
     def renew(self) -> tuple[str, str]:
-        """Ask for a renewal; return the address and the server that granted it."""
+        """Ask for a renewal; return the address and the server that granted it.
+
+        Which server may be left to chance: udhcpc sends the unicast from a socket of its own, and an answer that comes
+        before it has closed that one is lost (one in three of ours are that quick). A second later it asks everybody.
+        """
         assert self.process is not None
         before = len(self.events("renew"))
         self.process.signal(signal.SIGUSR1)
