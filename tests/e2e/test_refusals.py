@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hack.kind.cache import ROOT
@@ -12,19 +10,16 @@ from tests.e2e.lonely import lonely_group
 
 pytestmark = pytest.mark.gate
 
-BAD = sorted((ROOT / "tests" / "data" / "manifests" / "bad").glob("*.yaml"))
+BAD = ROOT / "tests" / "data" / "manifests" / "bad"  # all of them, and every rule, meet the server in tests/controller
 
 
-@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
-def test_a_bad_manifest_is_refused_with_the_rules_own_words(operator: Kube, path: Path) -> None:
+@pytest.mark.parametrize("name", ["range-outside-prefix", "same-server-twice", "tagged-interface"])
+def test_a_bad_manifest_is_refused_with_the_rules_own_words(operator: Kube, name: str) -> None:
+    path = BAD / f"{name}.yaml"
     expected = path.read_text().splitlines()[0].removeprefix("# refused: ")
     refused = operator.try_run("apply", "--server-side", "-f", str(path))
     assert refused.returncode == 1
     assert expected in refused.stderr
-
-
-def test_there_are_bad_manifests_to_refuse() -> None:
-    assert len(BAD) >= 3
 
 
 def test_a_group_that_names_a_missing_server_says_which(operator: Kube) -> None:
