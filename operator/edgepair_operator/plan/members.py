@@ -13,6 +13,7 @@ from edgepair_contract.report import GroupReport, MemberReport
 from edgepair_contract.vocabulary import FailoverState, Role, Serving
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.group_status import MemberRow, Wait, WaitReason
+from edgepair_operator.plan.precedence import has_name
 from edgepair_operator.plan.running import members_of
 from edgepair_operator.plan.world import ServerFacts, World
 
@@ -124,7 +125,7 @@ def _known(
     revisit_at: datetime | None,
 ) -> Side:
     report = next((each for each in engine.groups if each.name == group.group_name), None)
-    if report is None:
+    if report is None or not has_name(group, server.name, world):
         row = _unknown_row(server.name, server, None, since=None)
         return Side(role, server.name, row, engine=engine, revisit_at=revisit_at)
     silent_at = _partner_silent_at(report)

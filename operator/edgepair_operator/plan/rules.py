@@ -18,6 +18,7 @@ from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.scope import Reservation, Scope
 from edgepair_operator.plan.defaults import find_interface, interface_of, interfaces_of, member, pools_of
 from edgepair_operator.plan.options import options_of
+from edgepair_operator.plan.precedence import those_before
 from edgepair_operator.plan.world import World, servers_of
 
 
@@ -93,22 +94,22 @@ def _interface_missing(group: DhcpFailoverGroup, world: World) -> Problem | None
 
 
 def _interface_taken(group: DhcpFailoverGroup, world: World) -> Problem | None:
-    for server, older in _older_groups(group, world):
-        if older.spec.interface == group.spec.interface:
+    for server, earlier in _earlier_groups(group, world):
+        if earlier.spec.interface == group.spec.interface:
             return Problem(
                 Reason.INTERFACE_TAKEN,
-                f"interface {group.spec.interface} of server {server} belongs to group {older.metadata.name}:"
+                f"interface {group.spec.interface} of server {server} belongs to group {earlier.metadata.name}:"
                 " add the scopes there, or name another interface",
             )
     return None
 
 
 def _group_name_taken(group: DhcpFailoverGroup, world: World) -> Problem | None:
-    for server, older in _older_groups(group, world):
-        if older.group_name == group.group_name:
+    for server, earlier in _earlier_groups(group, world):
+        if earlier.group_name == group.group_name:
             return Problem(
                 Reason.GROUP_NAME_TAKEN,
-                f"server {server} already has a group called {group.group_name} ({older.metadata.name}):"
+                f"server {server} already has a group called {group.group_name} ({earlier.metadata.name}):"
                 " make this one anew with another groupName",
             )
     return None
@@ -201,17 +202,11 @@ def _servers(group: DhcpFailoverGroup, world: World) -> Iterator[ApplianceDhcpSe
     return (world.servers[name].resource for name in servers_of(group) if name in world.servers)
 
 
-def _older_groups(group: DhcpFailoverGroup, world: World) -> Iterator[tuple[str, DhcpFailoverGroup]]:
-    """Go through the groups that share a server with this one and were there first, with that server."""
+def _earlier_groups(group: DhcpFailoverGroup, world: World) -> Iterator[tuple[str, DhcpFailoverGroup]]:
+    """Go through the groups that come before this one at a server it names, with that server."""
     for server in servers_of(group):
-        for other in world.groups_of(server):
-            if other.metadata.name != group.metadata.name and _age(other) < _age(group):
-                yield server, other
-
-
-def _age(group: DhcpFailoverGroup) -> tuple[float, str]:
-    created_at = group.metadata.creation_timestamp
-    return (created_at.timestamp() if created_at else 0.0, group.metadata.name)
+        for other in those_before(group, server, world):
+            yield server, other
 
 
 def _addressed(group: DhcpFailoverGroup, world: World) -> Iterator[tuple[str, Scope, str, IPv4Address]]:
