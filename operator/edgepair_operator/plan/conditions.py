@@ -181,6 +181,8 @@ def _redundant(facts: Facts) -> Finding:
 
 
 def _config_in_sync(facts: Facts) -> Finding:
+    if facts.problem is not None:
+        return Finding(FALSE, facts.problem.reason, facts.problem.message)
     for side in facts.ours:
         server = facts.world.servers.get(side.name or "")
         if server is None:
@@ -190,7 +192,22 @@ def _config_in_sync(facts: Facts) -> Finding:
         finding = server_config_finding(server.name, facts.world)
         if finding.status is not TRUE:
             return finding
-    return Finding(TRUE, Reason.IN_FORCE, "every server runs the configuration that was asked")
+    return _dictated(facts) or Finding(TRUE, Reason.IN_FORCE, "every server runs the configuration that was asked")
+
+
+def _dictated(facts: Facts) -> Finding | None:
+    """Return what an external primary, which decides at each CONNECT, has made of the MCLT and the split we ask."""
+    spec, report = facts.group.spec, facts.sides[1].report
+    if spec.primary.external is None or report is None or report.last_contact_at is None:
+        return None
+    split = spec.split if report.split is None else report.split
+    if (report.mclt_s, split) == (spec.mclt_seconds, spec.split):
+        return None
+    text = (
+        f"the external primary works with an MCLT of {report.mclt_s} s and split {split}, spec asks for"
+        f" {spec.mclt_seconds} s and {spec.split}: write its values in spec, or change them there"
+    )
+    return Finding(FALSE, Reason.PARTNER_DICTATES, text)
 
 
 def server_config_finding(name: str, world: World) -> Finding:

@@ -99,10 +99,10 @@ def _delay_s(groups: tuple[DhcpFailoverGroup, ...]) -> int:
 
 
 def _silent_at(server: ServerFacts, groups: tuple[DhcpFailoverGroup, ...], world: World) -> datetime | None:
-    """Return when an engine that stopped answering will count as Unknown, None when it answers or does already."""
-    if server.reach.lost_at is None:
+    """Return when an engine that does not answer, or was not asked yet, will count as Unknown; None if never or now."""
+    if server.reach.lost_at is None and server.reach.report is not None:
         return None
-    silent_at = server.reach.lost_at + timedelta(seconds=_delay_s(groups))
+    silent_at = (server.reach.lost_at or world.now) + timedelta(seconds=_delay_s(groups))
     return silent_at if world.now < silent_at else None
 
 

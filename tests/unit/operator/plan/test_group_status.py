@@ -20,10 +20,13 @@ from tests.unit.operator.plan.worlds import (
     a_group_report,
     a_normal_world,
     a_report,
+    a_server,
     a_world,
     at,
     condition_of,
     epoch,
+    facts,
+    settled,
     status_of,
     with_reach,
 )
@@ -265,3 +268,23 @@ def test_an_external_primary_is_seen_through_our_secondary() -> None:
     assert (status["myState"], status["partnerState"]) == ("Communications-Interrupted", "Normal")
     assert status["agreement"] == "OneSideOnly"
     assert "primary" not in status
+
+
+def test_an_edit_that_is_not_carried_out_is_not_said_to_be_in_force() -> None:
+    edited = a_group(scopes=[{"prefix": "10.9.0.0/24", "excludeFirst": 9}])
+    assert condition_of(replace(a_normal_world(), groups={edited.metadata.name: edited}), "ConfigInSync") == (
+        "False",
+        "AddressOutsidePrefix",
+    )
+
+
+def test_an_external_primary_that_works_with_another_mclt_is_said_with_both_values() -> None:
+    group = a_group(primary={"external": {"address": "10.1.0.9"}})
+    reach = Reach(a_report(EAST_2, a_group_report(Role.SECONDARY, mclt_s=1800)))
+    world = settled(a_world(groups=(group,), servers=(facts(a_server(EAST_2), reach=reach),)))
+    in_sync = next(each for each in status_of(world)["conditions"] if each["type"] == "ConfigInSync")
+    assert (in_sync["status"], in_sync["reason"]) == ("False", "PartnerDictates")
+    assert in_sync["message"] == (
+        "the external primary works with an MCLT of 1800 s and split 128,"
+        " spec asks for 3600 s and 128: write its values in spec, or change them there"
+    )

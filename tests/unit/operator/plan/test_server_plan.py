@@ -254,3 +254,11 @@ def test_an_operator_that_has_just_started_leaves_a_servers_status_alone_until_i
     assert plan(restarted).status is None
     silent = replace(restarted, servers={**world.servers, EAST_1: replace(shown, reach=Reach(lost_at=at(-11)))})
     assert condition_of(silent, "Ready") == ("Unknown", "ServerUnknown")
+
+
+def test_a_server_without_a_group_is_looked_at_again_when_its_engine_stays_silent_after_the_operators_start() -> None:
+    world = settled(alone())
+    shown = facts(a_server(EAST_1, status=status_of(with_reach(world, EAST_1, Reach(a_report(EAST_1))))))
+    restarted = plan(replace(world, servers={EAST_1: shown}))
+    assert restarted.status is None
+    assert restarted.revisit_after_s == pytest.approx(10.05)
