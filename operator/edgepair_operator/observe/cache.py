@@ -123,7 +123,7 @@ class Cache:
 
     def _kin_of_group(self, key: ObjectKey) -> frozenset[str]:
         manifest = self._whole.get(key)
-        return frozenset() if manifest is None else frozenset(_server_names(manifest))
+        return frozenset() if manifest is None else frozenset(servers_named_in(manifest))
 
     def _version_of(self, key: ObjectKey) -> int:
         if key in self._children:
@@ -168,7 +168,7 @@ class Cache:
             return
         self._names[key.kind, key.namespace].add(key.name)
         if key.kind == GROUP:
-            for server in _server_names(manifest):
+            for server in servers_named_in(manifest):
                 self._members[key.namespace, server].add(key.name)
 
     def _unlink(self, key: ObjectKey) -> None:
@@ -180,7 +180,7 @@ class Cache:
             return
         self._names[key.kind, key.namespace].discard(key.name)
         if key.kind == GROUP:
-            for server in _server_names(manifest):
+            for server in servers_named_in(manifest):
                 self._members[key.namespace, server].discard(key.name)
 
     def _affected(self, key: ObjectKey) -> set[ObjectKey]:
@@ -243,7 +243,7 @@ def _server_label(manifest: Manifest) -> str | None:
     return label
 
 
-def _server_names(manifest: Manifest) -> set[str]:
+def servers_named_in(manifest: Manifest) -> set[str]:
     """Return the servers that a group names, and those that its status shows: they may run it still."""
     spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
     named = [(spec.get(side) or {}).get("serverRef") or {} for side in ("primary", "secondary")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -16,12 +16,23 @@ from edgepair_operator.api.keys import ObjectKey, group_key, server_key
 from edgepair_operator.api.manifests import Manifest
 from edgepair_operator.api.v1alpha1.appliance_dhcp_server import ApplianceDhcpServer
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
-from edgepair_operator.observe.cache import SERVER, Cache, Child
+from edgepair_operator.observe.cache import SERVER, Cache, Child, servers_named_in
 from edgepair_operator.plan.children.metadata import ENGINE, config_map_name
-from edgepair_operator.plan.world import ClaimFacts, ConfigFacts, EngineDefaults, PodFacts, Reach, ServerFacts, World
+from edgepair_operator.plan.world import (
+    ClaimFacts,
+    ConfigFacts,
+    EngineDefaults,
+    PodFacts,
+    Reach,
+    ServerFacts,
+    Unreadable,
+    World,
+)
 
 _REFUSALS = ("ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
 PARSED_MAX = 4096  # configurations kept parsed: two for each of 1,000 pairs, and room for edits
+
+_Kind = TypeVar("_Kind", ApplianceDhcpServer, DhcpFailoverGroup)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +52,21 @@ def gather(key: ObjectKey, sources: Sources, now: datetime) -> World:
     server_names, group_names = cache.connected(key)
     servers: dict[str, ServerFacts] = {}
     groups: dict[str, DhcpFailoverGroup] = {}
-    unreadable: dict[ObjectKey, str] = {}
+    unreadable: dict[ObjectKey, Unreadable] = {}
     for at in [server_key(key.namespace, name) for name in sorted(server_names)]:
         manifest = cache.get(at)
         if manifest is not None and not _is_going(manifest):
             try:
-                servers[at.name] = _server(ApplianceDhcpServer.read(_plain(manifest)), sources)
+                servers[at.name] = _server(_read(ApplianceDhcpServer, manifest), sources)
             except ValidationError as error:
-                unreadable[at] = str(error)
+                unreadable[at] = _unreadable(manifest, error, frozenset({at.name}))
     for at in [group_key(key.namespace, name) for name in sorted(group_names)]:
         manifest = cache.get(at)
         if manifest is not None and not _is_going(manifest):
             try:
-                groups[at.name] = DhcpFailoverGroup.read(_plain(manifest))
+                groups[at.name] = _read(DhcpFailoverGroup, manifest)
             except ValidationError as error:
-                unreadable[at] = str(error)
+                unreadable[at] = _unreadable(manifest, error, frozenset(servers_named_in(manifest)))
     return World(
         subject=key,
         now=now,
@@ -69,8 +80,30 @@ def gather(key: ObjectKey, sources: Sources, now: datetime) -> World:
     )
 
 
-def _plain(manifest: Manifest) -> dict[str, Any]:
-    return dict(manifest)
+def _unreadable(manifest: Manifest, error: ValidationError, servers: frozenset[str]) -> Unreadable:
+    first = error.errors(include_url=False)[0]
+    metadata = manifest["metadata"]
+    return Unreadable(
+        why=f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
+        generation=metadata.get("generation", 0),
+        uid=metadata.get("uid", ""),
+        servers=servers,
+        status=manifest.get("status") or {},
+    )
+
+
+def _read(kind: type[_Kind], manifest: Manifest) -> _Kind:
+    """Return the object; a status that another version wrote and we cannot read is ours to write anew.
+
+    Raises:
+        pydantic.ValidationError: anything else of it does not follow the schema.
+    """
+    try:
+        return kind.read(dict(manifest))
+    except ValidationError as error:
+        if any(each["loc"][:1] != ("status",) for each in error.errors(include_url=False)):
+            raise
+        return kind.read({name: value for name, value in manifest.items() if name != "status"})
 
 
 def _is_going(manifest: Manifest) -> bool:

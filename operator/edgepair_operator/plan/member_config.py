@@ -29,7 +29,7 @@ from edgepair_operator.plan.defaults import (
     pools_of,
 )
 from edgepair_operator.plan.options import options_of
-from edgepair_operator.plan.rules import Problem, mode_problem, option_problem, reservation_problem
+from edgepair_operator.plan.rules import Problem, mode_problem, option_problem, reservation_problem, unreadable_problem
 from edgepair_operator.plan.running import groups_run_by, stands_still
 from edgepair_operator.plan.world import ServerFacts, World
 
@@ -47,7 +47,7 @@ class Wanted:
 def wanted_config(server: ServerFacts, world: World) -> Wanted:
     """Return what a server should run: what the objects ask, or the last good one while they ask what cannot be."""
     last = server.config.config if server.config is not None else None
-    problem = _server_problem(server.resource)
+    problem = unreadable_problem(server.name, world) or _server_problem(server.resource)
     if problem is not None:
         return Wanted(last, problem)
     try:

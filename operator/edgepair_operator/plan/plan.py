@@ -24,6 +24,7 @@ from edgepair_operator.plan.members import sides_of
 from edgepair_operator.plan.rules import Problem, mode_problem, problem_of
 from edgepair_operator.plan.running import groups_run_by, members_of
 from edgepair_operator.plan.server_status import server_status, waits_for_answer
+from edgepair_operator.plan.unreadable import unreadable_status
 from edgepair_operator.plan.world import ServerFacts, World, servers_of
 
 PUSH_AGAIN_S = 5.0  # an engine that was not reached, or did not take its configuration, is tried again
@@ -48,15 +49,16 @@ class Plan:
 
 def plan(world: World) -> Plan:
     """Return what to do about the world's subject. The same world gives the same plan."""
-    if world.unreadable:
-        return Plan()  # hands off whatever an object that we cannot read is tied to
+    if world.subject in world.unreadable:
+        status, events = unreadable_status(world)
+        return Plan(status=status, events=events)
     group = world.groups.get(world.subject.name)
     server = world.servers.get(world.subject.name)
     if group is not None and group.key == world.subject:
         return _plan_group(group, world)
     if server is not None and server.resource.key == world.subject:
         return _plan_server(server, world)
-    return Plan(delete=_leftovers(world))
+    return Plan(delete=_leftovers(world)) if not world.unreadable else Plan()
 
 
 def _plan_group(group: DhcpFailoverGroup, world: World) -> Plan:
@@ -102,7 +104,7 @@ def _plan_server(server: ServerFacts, world: World) -> Plan:
     resource = server.resource
     return Plan(
         delete=_foreign_budget(server, world),
-        apply=_children(server, wanted.config, world) if mode_problem(resource) is None else (),
+        apply=() if _hands_off(server, world) else _children(server, wanted.config, world),
         push=push,
         status=None if waits_for_answer(server, world) else drawn.status.manifest(),
         counts_written=drawn.counts_written,
@@ -117,6 +119,11 @@ def _plan_server(server: ServerFacts, world: World) -> Plan:
     )
 
 
+def _hands_off(server: ServerFacts, world: World) -> bool:
+    """Return whether nothing can be said of the server's children: for its mode, or for an object we cannot read."""
+    return mode_problem(server.resource) is not None or world.unreadable_about(server.name) is not None
+
+
 def _children(server: ServerFacts, config: MemberConfig | None, world: World) -> tuple[Manifest, ...]:
     """Return the server's children, in the order that a pod needs them."""
     resource = server.resource
@@ -127,7 +134,7 @@ def _children(server: ServerFacts, config: MemberConfig | None, world: World) ->
         children.append(
             stateful_set(resource, partners=_partners(server, world), claim=server.claim, defaults=world.engine)
         )
-    if tied[0].metadata.name == server.name:
+    if tied[0].metadata.name == server.name and not world.unreadable:  # else who is tied together is not known
         children.append(budget(tied))
     return tuple(children)
 
@@ -139,7 +146,7 @@ def _partners(server: ServerFacts, world: World) -> list[str]:
 
 def _foreign_budget(server: ServerFacts, world: World) -> tuple[ObjectKey, ...]:
     """Return the budget named after this server when another now comes first: two over one pod forbid eviction."""
-    if min(world.servers) == server.name:
+    if min(world.servers) == server.name or world.unreadable:
         return ()
     key = key_of(budget([server.resource]))
     return (key,) if key in world.children else ()

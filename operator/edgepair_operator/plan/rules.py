@@ -42,6 +42,24 @@ def problem_of(group: DhcpFailoverGroup, world: World) -> Problem | None:
     return None
 
 
+def unreadable_problem(server: str, world: World) -> Problem | None:
+    """Return the objection to any change of a server that an object of another version decides about, too."""
+    found = world.unreadable_about(server)
+    if found is None:
+        return None
+    key, broken = found
+    return Problem(
+        Reason.SPEC_UNREADABLE,
+        f"{key.kind} {key.name} cannot be read by this version ({broken.why}): correct it;"
+        f" until then what the server {server} runs stays as it is",
+    )
+
+
+def _unreadable(group: DhcpFailoverGroup, world: World) -> Problem | None:
+    found = (unreadable_problem(server, world) for server in servers_of(group))
+    return next((problem for problem in found if problem is not None), None)
+
+
 def _server_missing(group: DhcpFailoverGroup, world: World) -> Problem | None:
     for role in Role:
         named = member(group, role).server_ref
@@ -186,6 +204,7 @@ def option_problem(scope: Scope) -> Problem | None:
 
 
 RULES: tuple[Rule, ...] = (
+    _unreadable,
     _server_missing,
     _mode_unsupported,
     _interface_missing,

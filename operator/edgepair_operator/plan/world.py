@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from edgepair_contract.config import MemberConfig
 from edgepair_contract.report import MemberReport
@@ -80,10 +81,24 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A stored object that does not fit our models: why, and what can be told of it all the same.
+
+    `servers`: those it decides about, which is itself or those it names. `status`: as it is stored.
+    """
+
+    why: str
+    generation: int = 0
+    uid: str = ""
+    servers: frozenset[str] = frozenset()
+    status: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """One object, everything that groups connect it with, and the moment.
 
-    `subject` may name an object that is gone. `unreadable`: stored objects that do not fit our models, and why.
+    `subject` may name an object that is gone, or one of `unreadable`.
     `children`: those of our objects that exist for the subject. `server_count`: how many servers its namespace holds.
     `counts_at`: when this operator last wrote counts into the subject's status.
     """
@@ -93,7 +108,7 @@ class World:
     engine: EngineDefaults
     servers: Mapping[str, ServerFacts]
     groups: Mapping[str, DhcpFailoverGroup]
-    unreadable: Mapping[ObjectKey, str]
+    unreadable: Mapping[ObjectKey, Unreadable]
     children: frozenset[ObjectKey] = frozenset()
     server_count: int = 0
     counts_at: datetime | None = None
@@ -103,9 +118,17 @@ class World:
         named = [group for group in self.groups.values() if server in servers_of(group)]
         return tuple(sorted(named, key=lambda group: (group.group_name, group.metadata.name)))
 
+    def unreadable_about(self, server: str) -> tuple[ObjectKey, Unreadable] | None:
+        """Return the first object that decides about a server and cannot be read: itself, or a group that names it."""
+        return next((each for each in sorted(self.unreadable.items(), key=_key) if server in each[1].servers), None)
+
     def until_s(self, moment: datetime) -> float:
         """Return how many seconds from now on a moment has passed."""
         return max(0.0, (moment - self.now) / timedelta(seconds=1)) + SOON_S
+
+
+def _key(item: tuple[ObjectKey, Unreadable]) -> ObjectKey:
+    return item[0]
 
 
 def servers_of(group: DhcpFailoverGroup) -> tuple[str, ...]:

@@ -55,8 +55,6 @@ class Reconciler:
             KubeError: the API server could not be asked, or refused.
         """
         world = gather(key, self._sources, self._clock())
-        for broken, why in world.unreadable.items():
-            _log.error("%s does not follow this version's schema, hands off: %s", broken, why)
         made = plan(world)
         self._follow(world)
         refusals_changed = await self._executor.change(key, made)
@@ -89,7 +87,7 @@ class Reconciler:
     def _follow(self, world: World) -> None:
         """Ask the engine of a server that has a pod; stop asking one that is gone."""
         key = world.subject
-        if key.kind != SERVER or world.unreadable:
+        if key.kind != SERVER or key in world.unreadable:
             return
         server = world.servers.get(key.name)
         if server is None:
