@@ -7,7 +7,8 @@ PATH=$PATH:/usr/sbin:/sbin
 
 UV_VERSION=0.13.9
 # command:package, for the commands that the tests and builds call
-NEEDED="openssl:openssl setpriv:util-linux zstd:zstd ip:iproute2 iptables:iptables mmdebstrap:mmdebstrap
+NEEDED="openssl:openssl setpriv:util-linux zstd:zstd ip:iproute2 iptables:iptables sysctl:procps
+  mmdebstrap:mmdebstrap
   dhcpd:isc-dhcp-server dhclient:isc-dhcp-client dhcrelay:isc-dhcp-relay udhcpc:udhcpc"
 POLICY=/usr/sbin/policy-rc.d
 
