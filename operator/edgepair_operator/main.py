@@ -41,14 +41,18 @@ class _Stopped(Exception):
 
 def main() -> None:
     """Run the command line: exit 0 when asked to stop, 2 for usage, 78 for a setting that cannot be."""
+    wrong: list[BaseException] = []
     try:
         given = parse(sys.argv[1:], os.environ, version("edgepair"))
-    except ConfigError as error:
+        _set_up_logs(given.log_level)
+        os.environ.setdefault("POD_ID", socket.gethostname())  # kopf else looks up a user's name, and 65532 has none
+        asyncio.run(run(given))
+    except* ConfigError as errors:
+        wrong += errors.exceptions
+    for error in wrong:
         print(f"edgepair-operator: {error}", file=sys.stderr)
+    if wrong:
         sys.exit(EX_CONFIG)
-    _set_up_logs(given.log_level)
-    os.environ.setdefault("POD_ID", socket.gethostname())  # kopf else looks up a user's name, and 65532 has none
-    asyncio.run(run(given))
 
 
 async def run(given: Settings) -> None:

@@ -6,6 +6,7 @@ are what they were after our latest write; a status is skipped when it equals th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from edgepair_operator.plan.plan import Plan
 
 Take = Callable[[str | None, Manifest], None]
 LiveDigest = Callable[[ObjectKey], str | None]
+_log = logging.getLogger("edgepair.apply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,16 @@ class Executor:
     async def tell(self, subject: ObjectKey, plan: Plan, last: object) -> None:
         """Post the events, and then write the status, from which they follow, if it differs from the last one.
 
+        An event that the server refuses is logged: the status matters more.
+
         Raises:
             KubeError: the server could not be asked, or refused.
         """
         for note in plan.events:
-            await self._recorder.record(note)
+            try:
+                await self._recorder.record(note)
+            except (Invalid, Forbidden) as error:
+                _log.warning("%s: an event is refused: %s", subject, error)  # a quota of events hides no status
         if plan.status is None or plan.status == last:
             return
         try:

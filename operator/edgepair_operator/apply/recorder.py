@@ -10,7 +10,7 @@ from edgepair_operator.kube.port import KubeClient
 from edgepair_operator.plan.events import EventNote
 
 REMEMBERED_MAX = 4096  # names of posted events; what falls out costs one call that the server answers with "exists"
-NOTE_LENGTH_MAX = 1024  # the API server's limit
+NOTE_BYTES_MAX = 1024  # the API server's limit
 CONTROLLER = "edgepair.io/operator"
 
 
@@ -49,7 +49,7 @@ def manifest(note: EventNote, instance: str) -> Manifest:
         "action": "Observed",
         "reason": note.reason.word,
         "type": note.kind.value,
-        "note": note.message[:NOTE_LENGTH_MAX],
+        "note": note.message.encode()[:NOTE_BYTES_MAX].decode(errors="ignore"),
         "regarding": {
             "apiVersion": key.api_version,
             "kind": key.kind,

@@ -10,8 +10,9 @@ from typing import Any
 
 import aiohttp
 from kubernetes.aio.client import ApiClient, Configuration
-from kubernetes.aio.config import load_incluster_config, load_kube_config
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
 
+from edgepair_contract.errors import ConfigError
 from edgepair_operator.api.keys import FIELD_MANAGER, ObjectKey
 from edgepair_operator.api.manifests import Manifest, key_of
 from edgepair_operator.kube.errors import Conflict, NotFound, Unreachable, error_for
@@ -25,12 +26,20 @@ _SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 
 async def connect() -> AioClient:
-    """Return a client logged in as the pod's service account, or as the kubeconfig says where there is none."""
+    """Return a client logged in as the pod's service account, or as the kubeconfig says where there is none.
+
+    Raises:
+        ConfigError: neither names a cluster.
+    """
     configuration = Configuration()
-    if _runs_in_a_pod():
-        load_incluster_config(client_configuration=configuration)
-    else:
-        await load_kube_config(client_configuration=configuration)
+    try:
+        if _runs_in_a_pod():
+            load_incluster_config(client_configuration=configuration)
+        else:
+            await load_kube_config(client_configuration=configuration)
+    except ConfigException as error:
+        kubeconfig = os.environ.get("KUBECONFIG", "~/.kube/config")
+        raise ConfigError("KUBECONFIG", kubeconfig, f"must name a cluster and how to log in: {error}") from error
     return AioClient(ApiClient(configuration))
 
 

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from edgepair_contract.errors import ConfigError
+
 Check = Callable[[], str | None]
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -15,7 +17,11 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 async def serve(
     address: str, port: int, *, alive: Check, ready: Check, metrics: Callable[[], bytes]
 ) -> AsyncIterator[int]:
-    """Answer while the block runs; yields the port. A check returns why not, or None."""
+    """Answer while the block runs; yields the port. A check returns why not, or None.
+
+    Raises:
+        ConfigError: nobody can listen there.
+    """
     application = web.Application()
     application.add_routes(
         [
@@ -28,7 +34,10 @@ async def serve(
     await runner.setup()
     try:
         site = web.TCPSite(runner, address, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigError("--http-port", port, f"cannot be listened on: {error.strerror}") from error
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

@@ -46,3 +46,8 @@ def test_the_same_event_a_moment_later_has_the_same_name() -> None:
 def test_the_same_words_on_another_occasion_are_another_event() -> None:
     again = replace(NOTE, occasion="2")
     assert manifest(again, "operator-1")["metadata"]["name"] != manifest(NOTE, "operator-1")["metadata"]["name"]
+
+
+def test_a_long_note_is_cut_to_the_bytes_that_the_server_takes() -> None:
+    note = manifest(replace(NOTE, message="ü" * 1000), "operator-1")["note"]
+    assert note == "ü" * 512
