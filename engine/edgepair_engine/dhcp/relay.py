@@ -10,6 +10,7 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 SERVER_PORT = 67
 CLIENT_PORT = 68
 BROADCAST = 0xFFFFFFFF
+ETHERNET_LENGTH = 6  # of a link address; a client with another kind is reached by broadcast only
 BROADCAST_HARDWARE = b"\xff\xff\xff\xff\xff\xff"
 
 
@@ -57,6 +58,6 @@ def destination_of(packet: Dhcp4Packet, arrival: Arrival, *, reach: Reach, yiadd
         return Destination(*here, BROADCAST, CLIENT_PORT, BROADCAST_HARDWARE)
     if packet.ciaddr:
         return Destination(*here, packet.ciaddr, CLIENT_PORT)
-    if packet.wants_broadcast or not yiaddr:
+    if packet.wants_broadcast or not yiaddr or len(packet.chaddr) != ETHERNET_LENGTH:
         return Destination(*here, BROADCAST, CLIENT_PORT, BROADCAST_HARDWARE)
     return Destination(*here, yiaddr, CLIENT_PORT, packet.chaddr)

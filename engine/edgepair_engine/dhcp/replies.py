@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edgepair_engine.dhcp.relay import Arrival, Destination, Reach, destination_of
@@ -36,7 +36,7 @@ def reply_to(
     kind = Dhcp4Type.OFFER if isinstance(verdict, Offer) else Dhcp4Type.ACK
     to = destination_of(packet, arrival, reach=Reach.CLIENT, yiaddr=yiaddr)
     told = _NOTHING if scope is None else scope.options
-    options = [*_kind(kind, server_id), *_times(verdict), *_asked(packet, told)]
+    must = [*_kind(kind, server_id), *_times(verdict)]
     next_server = scope.config.next_server if scope is not None else None
     message = Dhcp4Message(
         xid=packet.xid,
@@ -48,7 +48,7 @@ def reply_to(
         siaddr=0 if next_server is None else int(next_server),
         giaddr=packet.giaddr,
         file=_boot_file(told),
-        options=_fitting(packet, options),
+        options=_fitting(packet, must, _asked(packet, told)),
     )
     return Reply(encode_dhcp4(message), to)
 
@@ -56,14 +56,14 @@ def reply_to(
 def _nak(packet: Dhcp4Packet, arrival: Arrival, *, verdict: Nak, server_id: int) -> Reply:
     # A relay learns by the flag that it must broadcast, for the client's address is no good (RFC 2131 4.3.2).
     flags = packet.flags | BROADCAST_FLAG if packet.giaddr else packet.flags
-    options = [*_kind(Dhcp4Type.NAK, server_id), (Dhcp4Option.MESSAGE, verdict.why.value.encode())]
+    why = (int(Dhcp4Option.MESSAGE), verdict.why.value.encode())
     message = Dhcp4Message(
         xid=packet.xid,
         chaddr=packet.chaddr,
         htype=packet.htype,
         flags=flags,
         giaddr=packet.giaddr,
-        options=_fitting(packet, options),
+        options=_fitting(packet, _kind(Dhcp4Type.NAK, server_id), [why]),
     )
     return Reply(encode_dhcp4(message), destination_of(packet, arrival, reach=Reach.EVERYONE, yiaddr=0))
 
@@ -88,8 +88,10 @@ def _asked(packet: Dhcp4Packet, told: Mapping[int, bytes]) -> Iterator[tuple[int
     return ((code, told[code]) for code in wanted if code in told)
 
 
-def _fitting(packet: Dhcp4Packet, options: list[tuple[int, bytes]]) -> tuple[tuple[int, bytes], ...]:
-    """Return the options that fit the client's limit, and at the end what must go back as it came.
+def _fitting(
+    packet: Dhcp4Packet, must: Sequence[tuple[int, bytes]], may: Iterable[tuple[int, bytes]]
+) -> tuple[tuple[int, bytes], ...]:
+    """Return what must be told, what else fits the client's limit, and at the end what goes back as it came.
 
     The client's identifier (RFC 6842) and the relay's option 82 (RFC 3046: whole, last) always go.
     """
@@ -99,13 +101,13 @@ def _fitting(packet: Dhcp4Packet, options: list[tuple[int, bytes]]) -> tuple[tup
     if packet.relay_agent is not None:
         echoed.append((int(Dhcp4Option.RELAY_AGENT), packet.relay_agent))
     size_max = min(max(packet.message_size_max or 0, PACKET_SIZE_DEFAULT), PACKET_SIZE_MAX)
-    room = size_max - _HEADERS_LENGTH - sum(_length(value) for _, value in echoed)
+    room = size_max - _HEADERS_LENGTH - sum(_length(value) for _, value in (*must, *echoed))
     fitting = []
-    for code, value in options:
+    for code, value in may:
         if _length(value) <= room:
             fitting.append((code, value))
             room -= _length(value)
-    return (*fitting, *echoed)
+    return (*must, *fitting, *echoed)
 
 
 def _length(value: bytes) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edgepair_engine.wire.dhcp4_options import (
     END,
     Dhcp4Option,
-    check_numbers,
+    check_lengths,
     read_dhcp4_options,
     write_dhcp4_options,
 )
@@ -221,7 +221,7 @@ def decode_dhcp4(data: bytes) -> Dhcp4Packet:
     read_dhcp4_options(data, OPTIONS_AT, len(data), found)
     if Dhcp4Option.OVERLOAD in found:
         _read_overloaded(data, found)
-    check_numbers(found)
+    check_lengths(found)
     return Dhcp4Packet(data, _FIELDS.unpack_from(data), found)
 
 

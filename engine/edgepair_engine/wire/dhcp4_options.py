@@ -93,8 +93,10 @@ def read_dhcp4_options(data: bytes, start: int, end: int, found: dict[int, bytes
         at = stop
 
 
-def check_numbers(found: Mapping[int, bytes]) -> None:
-    """Check the length of each option that is read as one number.
+def check_lengths(found: Mapping[int, bytes]) -> None:
+    """Check the length of each option that is read as one number, and that a client's name has a bound.
+
+    A client identifier is kept with the lease and told to the partner: several parts of it would outgrow a message.
 
     Raises:
         BadLength: the offset is that of the options' beginning.
@@ -103,6 +105,8 @@ def check_numbers(found: Mapping[int, bytes]) -> None:
         value = found.get(code)
         if value is not None and len(value) != length:
             raise BadLength(f"option {code} has {len(value)} bytes instead of {length}", offset=240)
+    if len(found.get(Dhcp4Option.CLIENT_ID, b"")) > PART_LENGTH_MAX:
+        raise BadLength(f"a client identifier of more than {PART_LENGTH_MAX} bytes", offset=240)
 
 
 def write_dhcp4_options(options: Iterable[tuple[int, bytes]]) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edgepair_engine.dhcp.relay import Arrival, Destination
 from edgepair_engine.dhcp.replies import reply_to
 from edgepair_engine.dhcp.scopes import Scopes
@@ -49,6 +51,21 @@ def test_an_offer_tells_address_server_times_and_what_was_asked_for_in_that_orde
 def test_without_the_broadcast_flag_the_answer_goes_in_a_frame_to_the_client() -> None:
     _, to = reply(Terminal(flags=0).discovers(), OFFER)
     assert to == Destination("lan0", SERVER, A50, 68, PRIMARYS_MAC)
+
+
+@pytest.mark.parametrize("hardware", [b"", bytes(8), bytes(16)], ids=["none", "eight bytes", "sixteen bytes"])
+def test_a_client_without_an_ethernet_address_is_answered_by_broadcast(hardware: bytes) -> None:
+    """RFC 2131 4.1: who cannot be addressed in a frame is reached by a broadcast."""
+    _, to = reply(Terminal(mac=hardware, client_id=b"\0router", flags=0).discovers(), OFFER)
+    assert to == Destination("lan0", SERVER, 0xFFFFFFFF, 68, EVERYONE)
+
+
+def test_what_goes_back_as_it_came_never_costs_the_kind_of_the_answer_and_its_times() -> None:
+    terminal = Terminal(client_id=b"i" * 255, giaddr="10.10.0.1", agent=b"\x01\xfa" + b"a" * 250)
+    data, _ = reply(terminal.discovers(), OFFER, BY_RELAY)
+    answer = read(data)
+    assert (answer.kind, answer.server, answer.lease_s) == ("OFFER", "10.1.0.2", 3600)
+    assert list(answer.options) == [53, 54, 51, 58, 59, 61, 82]
 
 
 def test_a_client_that_uses_its_address_is_answered_there() -> None:

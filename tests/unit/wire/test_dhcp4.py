@@ -117,6 +117,11 @@ REFUSED = {
     "an option beyond the packet": (bytes.fromhex(HEAD + NAMES + COOKIE + "35 01 01 0c 05 6b"), Truncated, 243),
     "a message type of two bytes": (with_options("35 02 0101 ff"), BadLength, 240),
     "two message types, which make one of two bytes": (with_options("35 01 01 35 01 03 ff"), BadLength, 240),
+    "a client identifier beyond one option": (
+        with_options(f"3d ff {'61' * 255} 3d 01 61 ff"),
+        BadLength,
+        240,
+    ),
     "a requested address of three bytes": (with_options("32 03 0a4d01 ff"), BadLength, 240),
     "an overload of nought": (with_options("34 01 00 ff"), BadOption, 240),
     "an option beyond its overloaded field": (
