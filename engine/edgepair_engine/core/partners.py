@@ -8,7 +8,7 @@ from typing import assert_never
 
 from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import GroupConfig
-from edgepair_contract.control import ControlAnswer, ControlRequest
+from edgepair_contract.control import ControlAction, ControlAnswer, ControlRequest
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import GroupReport
 from edgepair_contract.vocabulary import MessageType
@@ -118,9 +118,13 @@ class Partners:
         return min(due, default=None)
 
     def restart(self, name: str, why: str, now: Now) -> Effects:
-        """Begin a group anew from what is stored, as after a restart of the process."""
-        config = self._groups[name].config
-        return self._remove(name, why).then(self._start(config, now))
+        """Begin a group anew from what is stored, as after a restart of the process. A fence holds on."""
+        before = self._groups[name]
+        effects = self._remove(name, why).then(self._start(before.config, now))
+        if before.endpoint.fenced:
+            fenced, _ = self.control(ControlRequest(action=ControlAction.FENCE, group=name), now)
+            effects = effects.then(fenced)
+        return effects
 
     def perform(self, name: str, outcome: Outcome) -> Effects:
         """Return an endpoint's outcome as effects, and keep in mind what it stores and closes."""

@@ -25,6 +25,7 @@ from edgepair_engine.leases.lease import FLAG_BOOTP, FLAG_RESERVED, Lease
 from edgepair_engine.wire.failover import BndUpd
 
 HARDWARE_LENGTH_MAX = 21  # type byte and 20 bytes of address: dhcpd's limit
+CLIENT_ID_LENGTH_MAX = 255  # what one DHCP option holds; a longer one could not be told again in one message
 CLOCK_TOLERANCE_S = 65  # by how much the primary's clock may be ahead when it says that a lease is over
 
 
@@ -142,6 +143,8 @@ def _wrong_content(ours: Lease, theirs: BndUpd, state: BindingState, role: Role)
         return Reject(RejectReason.OTHER, "BNDUPD to ABANDONED with a CHADDR")
     if theirs.hardware and len(theirs.hardware) > HARDWARE_LENGTH_MAX:
         return Reject(RejectReason.OTHER, "chaddr too long")
+    if theirs.client_id and len(theirs.client_id) > CLIENT_ID_LENGTH_MAX:
+        return Reject(RejectReason.OTHER, "client-identifier too long")
     if state in (ACTIVE, EXPIRED, RELEASED) and not theirs.hardware:
         return Reject(RejectReason.MISSING_BINDING_INFORMATION, "BNDUPD without CHADDR")
     if state is BindingState.ABANDONED and theirs.client_id:

@@ -14,7 +14,7 @@ from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.report import GroupReport
-from edgepair_contract.vocabulary import BindingState, RejectReason, Role
+from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
 from edgepair_engine.failover.endings import Endings
 from edgepair_engine.failover.exchange import Exchange
 from edgepair_engine.failover.link import (
@@ -82,8 +82,7 @@ class Endpoint:
         added = self._links.add(link, draft, now)
         if added is not None and self._standing.role is Role.PRIMARY:
             assert self._standing.hba is not None
-            config, mclt_s = self._standing.config, self._standing.record.mclt_s
-            message = connect(config, mclt_s=mclt_s, hba=self._standing.hba, xid=added.take_xid(), now=now)
+            message = connect(self._standing.config, hba=self._standing.hba, xid=added.take_xid(), now=now)
             self._links.send(added, message, draft, now)
         return self._finish(draft, now)
 
@@ -193,10 +192,18 @@ class Endpoint:
         if any(getattr(config, name) != getattr(before, name) for name in AGREED_AT_CONNECT):
             self._hang_up_all("configuration changed", draft, now)
             self._links.redial(now, 0)
+        elif self._standing.mine is FailoverState.NORMAL:
+            self._exchange.queue_pending()  # of pools that came; after connecting anew it is done anyway
+            self._exchange.pump(draft, now)
         self._sharing.plan(now)
         return self._finish(draft, now)
 
     # what can be asked
+
+    @property
+    def fenced(self) -> bool:
+        """Return whether this server was told to answer nobody and to talk to nobody."""
+        return self._standing.fenced
 
     def rights(self, now: Now) -> ServingRights:
         """Return what this server may answer now."""
@@ -287,6 +294,7 @@ class Endpoint:
             reason = refused.reason if message.reject is None else None
             self._hang_up(link, refused.text, reason=reason, draft=draft, now=now)
             return
+        self._standing.agree()
         self._established(message, link, draft, now)
 
     def _established(self, message: Connect | ConnectAck, link: Link, draft: Draft, now: Now) -> None:

@@ -61,10 +61,11 @@ class Exchange:
         if link is None or not link.partner_heard or self._standing.starting:
             return
         while (address := self.updates.next(link.window)) is not None:
-            if address not in self._leases:
-                self.updates.forget(address)  # its pool is gone since
+            lease = self._ours(address)
+            if lease is None:
+                self.updates.forget(address)  # its pool is gone since, or another group's now
                 continue
-            self._send(self._leases.get(address), link, draft, now=now)
+            self._send(lease, link, draft, now=now)
         done = self.updates.take_done()
         if done is not None:
             self._links.send(link, UpdDone(time=now.wall_s, xid=done.xid), draft, now)
@@ -96,10 +97,12 @@ class Exchange:
 
     def on_ack(self, message: BndAck, draft: Draft, now: Now) -> None:
         """Take the partner's answer to an update. One that was withdrawn meanwhile is answered in vain."""
-        lease = self._ours(message.address)
-        if lease is None or not self.updates.is_outstanding(lease.address):
+        if message.address is None or not self.updates.is_outstanding(message.address):
             return
-        if message.reject is not None:
+        lease = self._ours(message.address)
+        if lease is None:
+            self.updates.forget(message.address)  # its pool is gone since
+        elif message.reject is not None:
             self.updates.forget(lease.address)  # told again when what is pending is collected next time
             self._note_reject(lease.address, message.reject, message.text or "", draft)
         elif self.updates.matches(lease.address, message.xid):

@@ -15,6 +15,7 @@ from edgepair_engine.wire.failover import Connect, ConnectAck
 LINK_STARTUP_S = 15  # a connection on which nothing is agreed by then is closed
 CLOCK_OFFSET_MAX_S = 60  # dhcpd refuses a partner whose clock is further away
 OURS_UNACKED_MIN = 100  # between two of ours a short window would only slow updates down; dhcpd's own default
+NAME_REPEATED_MAX = 255  # bytes; a longer one would leave no room for the refusal, and is no name of a group
 PROTOCOL_VERSION = 1
 VENDOR_CLASS = b"edgepair"
 
@@ -75,7 +76,7 @@ class Refused:
     text: str
 
 
-def connect(config: GroupConfig, *, mclt_s: int, hba: bytes, xid: int, now: Now) -> Connect:
+def connect(config: GroupConfig, *, hba: bytes, xid: int, now: Now) -> Connect:
     """Return the primary's first word."""
     return Connect(
         time=now.wall_s,
@@ -86,7 +87,7 @@ def connect(config: GroupConfig, *, mclt_s: int, hba: bytes, xid: int, now: Now)
         vendor_class=VENDOR_CLASS,
         protocol_version=PROTOCOL_VERSION,
         tls_request=0,
-        mclt_s=mclt_s,
+        mclt_s=config.mclt_s,
         hba=hba,
     )
 
@@ -108,10 +109,11 @@ def connect_ack(config: GroupConfig, request: Connect, now: Now) -> ConnectAck:
 def connect_refusal(config: GroupConfig, request: Connect, why: Refused, now: Now) -> ConnectAck:
     """Return the secondary's refusal. With a wrong name nothing of ours is told but that."""
     known = why.reason is not RejectReason.INVALID_PARTNER
+    name = request.relationship
     return ConnectAck(
         time=now.wall_s,
         xid=request.xid,
-        relationship=request.relationship,
+        relationship=None if name is None or len(name) > NAME_REPEATED_MAX else name,
         max_unacked=max_unacked(config) if known else None,
         receive_timer_s=config.max_response_delay_s if known else None,
         vendor_class=VENDOR_CLASS,

@@ -40,8 +40,8 @@ class Standing:
         )
         self._stopped_at = restored.last_alive_at + ALIVE_EVERY_S if restored and restored.last_alive_at else None
         self._wait_from = self.record.my_state_at
-        if config.role is Role.PRIMARY or not self.record.mclt_s:
-            self.record = replace(self.record, mclt_s=config.mclt_s)
+        if not self._is_agreed:
+            self.agree()
 
     @property
     def role(self) -> Role:
@@ -91,11 +91,22 @@ class Standing:
         if self.record.mclt_s != mclt_s:
             self.change(replace(self.record, mclt_s=mclt_s))
 
+    def agree(self) -> None:
+        """Let the configured MCLT count: the partner has heard of it now, or there is none that could rest on another.
+
+        Before, it would not be safe in either direction: the partner promises by the MCLT that it knows, and takes
+        this server's addresses by it.
+        """
+        if self.record.mclt_s != self.config.mclt_s:
+            self.change(replace(self.record, mclt_s=self.config.mclt_s))
+
     def configure(self, config: GroupConfig) -> None:
         """Take another configuration of the same role."""
         self.config = config
         if config.role is Role.PRIMARY:
-            self.learn(mclt_s=config.mclt_s, hba=hba_of_split(config.split))
+            self.hba = hba_of_split(config.split)
+            if not self._is_agreed:
+                self.agree()
 
     def touch(self, now: Now) -> None:
         """Note that the partner was heard just now; stored with the next record."""
@@ -128,6 +139,11 @@ class Standing:
             hba=self.hba,
             load_balance_max_s=self.config.load_balance_max_s,
         )
+
+    @property
+    def _is_agreed(self) -> bool:
+        met = self.record.partner_state is not FailoverState.UNKNOWN or self.role is Role.SECONDARY
+        return met and self.record.mclt_s != 0
 
     def _serving(self) -> tuple[Serving, str]:
         if self.fenced:

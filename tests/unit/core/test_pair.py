@@ -166,3 +166,16 @@ def test_a_process_that_was_stopped_for_long_starts_anew() -> None:
     assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
     causes = [transition.to_state for transition in pair.members["east-1"].group.transitions]
     assert causes[-1] == "Normal"
+
+
+def test_a_fence_outlives_what_starts_a_group_anew() -> None:
+    """The other server may be about to take all addresses, because this one answers nobody."""
+    pair = pair_in_normal()
+    assert pair.order("east-1", ControlAction.FENCE).done
+    pair.mono_s += 11
+    pair.advance(40)
+    assert pair.members["east-1"].group.serving is Serving.NONE
+    assert not pair.members["east-1"].group.connected
+    assert pair.order("east-1", ControlAction.UNFENCE).done
+    pair.advance(40)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReas
 from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.hashing import hba_of_split
 from edgepair_engine.failover.outcome import NOTHING, Dial, HangUp, LinkId, Outcome, Send
+from edgepair_engine.leases.pool import pool_of_subnet
 from edgepair_engine.leases.record import StateRecord
+from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.failover import (
     BndAck,
     BndUpd,
@@ -27,8 +30,9 @@ from edgepair_engine.wire.failover import (
     UpdDone,
     UpdReq,
     UpdReqAll,
+    encode_failover,
 )
-from tests.unit.failover.builders import T0, a_group, a_record, a_table, address, at
+from tests.unit.failover.builders import T0, a_group, a_lease, a_record, a_table, address, at
 
 L1, L2 = LinkId(1), LinkId(2)
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
@@ -379,3 +383,56 @@ def test_every_ten_seconds_it_is_written_down_that_this_server_lives() -> None:
     (record,) = endpoint.on_timer(at(10)).records
     assert isinstance(record, StateRecord)
     assert record.last_alive_at == T0 + 10
+
+
+def test_a_name_too_long_to_be_repeated_is_refused_without_it() -> None:
+    """Statement 159: the longest name that fits into a CONNECT does not fit into an answer with a reason."""
+    endpoint = an_endpoint(SECONDARY)
+    endpoint.link_up(L1, at(0))
+    outcome = endpoint.on_message(L1, a_connect(at(0), relationship=b"x" * 1900), at(0))
+    (refusal,) = said(outcome)
+    assert isinstance(refusal, ConnectAck)
+    assert (refusal.reject, refusal.relationship) == (RejectReason.INVALID_PARTNER, None)
+    assert len(encode_failover(refusal)) < 200
+    assert hung_up(outcome) == [(L1, "CONNECT refused: unknown failover relationship name")]
+
+
+def test_an_update_whose_pool_is_taken_away_does_not_keep_its_place_in_the_window() -> None:
+    config, smaller = a_group(SECONDARY), a_group(SECONDARY, first=121)
+    table = a_table(config, a_lease(120), a_lease(121))
+    endpoint = a_secondary_in_normal(config, table, window=1)
+    assert [update.address for update in updates_said(endpoint.last)] == [address(120)]
+    table.configure([pool_of_subnet(smaller.subnets[0], smaller.name)])
+    endpoint.running.configured(smaller, at(1))
+    answer = BndAck(time=T0 + 1, xid=updates_said(endpoint.last)[0].xid, address=address(120))
+    outcome = endpoint.running.on_message(L1, answer, at(1))
+    assert [update.address for update in updates_said(outcome)] == [address(121)]
+
+
+def test_bindings_that_come_back_with_their_pool_are_told_at_once() -> None:
+    config, larger = a_group(SECONDARY, first=121), a_group(SECONDARY)
+    table = a_table(config, a_lease(120))
+    endpoint = a_secondary_in_normal(config, table, window=10)
+    assert updates_said(endpoint.last) == []
+    table.configure([pool_of_subnet(larger.subnets[0], larger.name)])
+    outcome = endpoint.running.configured(larger, at(1))
+    assert [update.address for update in updates_said(outcome)] == [address(120)]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    running: Endpoint
+    last: Outcome
+
+
+def a_secondary_in_normal(config: GroupConfig, table: LeaseTable, *, window: int) -> Linked:
+    """Return a secondary on this table, just come to NORMAL with a partner that takes so many updates at a time."""
+    stored = a_record(FailoverState.NORMAL, FailoverState.NORMAL)
+    endpoint = Endpoint(config, table, stored, chance=random.Random(1), now=at(0))
+    endpoint.link_up(L1, at(0))
+    endpoint.on_message(L1, a_connect(at(0), max_unacked=window), at(0))
+    return Linked(endpoint, endpoint.on_message(L1, a_state(at(0)), at(0)))
+
+
+def updates_said(outcome: Outcome) -> list[BndUpd]:
+    return [message for message in said(outcome) if isinstance(message, BndUpd)]

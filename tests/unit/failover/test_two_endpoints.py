@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from edgepair_contract.control import ControlAction
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role, Serving
 from edgepair_engine.leases.binding import released
@@ -334,3 +336,21 @@ def test_a_changed_mclt_is_told_by_connecting_again() -> None:
     assert states(pair) == (NORMAL, NORMAL)
     assert pair.secondary.stored_state is not None
     assert pair.secondary.stored_state.mclt_s == 60
+
+
+@pytest.mark.parametrize("mclt_s", [10, 600], ids=["lower", "higher"])
+def test_a_changed_mclt_counts_only_once_the_partner_has_heard_of_it(mclt_s: int) -> None:
+    """Until then the partner promises by the old one, and takes our addresses by the old one."""
+    pair = a_normal_pair()
+    pair.kill(pair.secondary)
+    config = pair.primary.config.model_copy(update={"mclt_s": mclt_s})
+    pair.perform(pair.primary, pair.primary.running.configured(config, pair.now()))
+    assert pair.primary.running.rights(pair.now()).mclt_s == 30
+    pair.kill(pair.primary)
+    pair.primary.config = config
+    pair.start(pair.primary)
+    assert pair.primary.running.rights(pair.now()).mclt_s == 30
+    pair.start(pair.secondary)
+    pair.run(20)
+    assert states(pair) == (NORMAL, NORMAL)
+    assert [side.running.rights(pair.now()).mclt_s for side in (pair.primary, pair.secondary)] == [mclt_s, mclt_s]
