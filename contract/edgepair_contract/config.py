@@ -24,7 +24,15 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 InterfaceName = Annotated[str, Field(pattern=r"^[a-z]+[0-9]+(\.[1-9][0-9]{0,3})?$", max_length=32)]
 
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+HostName = Annotated[str, Field(min_length=1, max_length=253, pattern=rf"^{_LABEL}(\.{_LABEL})*\.?$")]
+Revision = Annotated[int, Field(ge=0, le=2**53 - 1)]  # what JSON carries without loss
+
 FAILOVER_PORT = 647
+ADDRESSES_MAX = 1_048_576  # of one server: about 150 MB, and seconds to lay out
+RATE_MAX = 1_000_000  # packets a second of one sender: no limit any more
+VALUE_SHOWN_MAX = 100  # characters of a wrong value
+SERVERS_OWN_OPTIONS = frozenset({50, 51, 52, 53, 54, 55, 57, 58, 59, 61, 82})
 
 
 class _Model(BaseModel):
@@ -57,6 +65,12 @@ class OptionConfig(_Model):
 
     code: Annotated[int, Field(ge=1, le=254)]
     hex: Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", max_length=2040)]
+
+    @model_validator(mode="after")
+    def _of_the_subnet(self) -> Self:
+        if self.code in SERVERS_OWN_OPTIONS:
+            raise ValueError(f"option {self.code} is the server's own to write")
+        return self
 
 
 class ReservationConfig(_Model):
@@ -112,12 +126,25 @@ class SubnetConfig(_Model):
             )
         return self
 
+    @model_validator(mode="after")
+    def _reserved_for_one(self) -> Self:
+        for reservation in self.reservations:
+            if reservation.ip not in self.prefix:
+                raise ValueError(f"reservation {reservation.ip} must lie in {self.prefix}")
+            for pool in self.pools:
+                if pool.start <= reservation.ip <= pool.end:
+                    raise ValueError(f"reservation {reservation.ip} must lie outside range {pool.start}-{pool.end}")
+        _unique("reserved addresses", [str(reservation.ip) for reservation in self.reservations])
+        clients = [reservation.mac or reservation.client_id or "" for reservation in self.reservations]
+        _unique("clients with a reservation", clients)
+        return self
+
 
 class InterfaceConfig(_Model):
     """A LAN interface: its name as people know it, the device that carries it, its address with prefix length."""
 
     name: InterfaceName
-    device: Annotated[str, Field(min_length=1, max_length=15)]
+    device: Annotated[str, Field(min_length=1, max_length=15, pattern=r"^[!-.0-~]+$")]  # ASCII without space and slash
     address: IPv4Interface
 
 
@@ -129,7 +156,7 @@ class GroupConfig(_Model):
     my_address: IPv4Address
     my_port: Port = FAILOVER_PORT
     listen_address: IPv4Address | None = None  # None: my_address; 0.0.0.0 in a pod whose address is not known here
-    partner_address: Annotated[str, Field(min_length=1, max_length=253)]  # an address, or a Service's name
+    partner_address: HostName  # an address, or a Service's name
     partner_port: Port = FAILOVER_PORT
     partner_is_ours: bool = False
     mclt_s: Annotated[int, Field(ge=1, le=86400)] = 3600
@@ -155,7 +182,7 @@ class AdminConfig(_Model):
 class MemberConfig(_Model):
     """All that one server needs to know. The highest revision it has seen wins."""
 
-    revision: Annotated[int, Field(ge=0)] = 0
+    revision: Revision = 0
     server: Annotated[str, Field(min_length=1, max_length=253)]
     appliance: Annotated[str, Field(max_length=253)] = ""
     mode: NetworkMode = NetworkMode.HOST_NETWORK
@@ -164,8 +191,8 @@ class MemberConfig(_Model):
     interfaces: Annotated[tuple[InterfaceConfig, ...], Field(max_length=64)] = ()
     groups: Annotated[tuple[GroupConfig, ...], Field(max_length=64)] = ()
     subnets: tuple[SubnetConfig, ...] = ()  # interfaces without failover
-    per_client_per_second: Annotated[int, Field(ge=1)] = 10
-    per_relay_per_second: Annotated[int, Field(ge=1)] = 1000
+    per_client_per_second: Annotated[int, Field(ge=1, le=RATE_MAX)] = 10
+    per_relay_per_second: Annotated[int, Field(ge=1, le=RATE_MAX)] = 1000
 
     @model_validator(mode="after")
     def _references(self) -> Self:
@@ -173,6 +200,10 @@ class MemberConfig(_Model):
         _unique("interfaces", [interface.name for interface in self.interfaces])
         subnets = [*self.subnets, *(subnet for group in self.groups for subnet in group.subnets)]
         _unique("prefixes", [str(subnet.prefix) for subnet in subnets])
+        _apart([subnet.prefix for subnet in subnets])
+        held = sum(int(pool.end) - int(pool.start) + 1 for subnet in subnets for pool in subnet.pools)
+        if held > ADDRESSES_MAX:
+            raise ValueError(f"the ranges hold {held} addresses, {ADDRESSES_MAX} are possible")
         known = {interface.name for interface in self.interfaces}
         for subnet in subnets:
             if self.mode is not NetworkMode.RELAY and subnet.interface not in known:
@@ -197,7 +228,19 @@ def parse_member_config(text: str | bytes) -> MemberConfig:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
-        raise ConfigError(path or "document", first["input"], f"is refused: {first['msg']}") from error
+        raise ConfigError(path or "document", _shown(first["input"]), f"is refused: {first['msg']}") from error
+
+
+def _shown(value: object) -> object:
+    """Return the value, or its beginning: a rule about many fields is broken by all of them, bad JSON by the text."""
+    text = str(value)
+    return value if len(text) <= VALUE_SHOWN_MAX else f"{text[:VALUE_SHOWN_MAX]}…"
+
+
+def _apart(prefixes: list[IPv4Network]) -> None:
+    for first, second in pairwise(sorted(prefixes)):
+        if first.overlaps(second):
+            raise ValueError(f"prefixes {first} and {second} overlap")
 
 
 def _unique(what: str, names: list[str]) -> None:

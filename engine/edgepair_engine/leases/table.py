@@ -44,6 +44,8 @@ class LeaseTable:
 
     def configure(self, pools: Sequence[Pool]) -> None:
         """Take other pools. Bindings of addresses that leave are kept aside and come back with their pool."""
+        if tuple(pools) == self._pools:
+            return  # most configurations change something else, and a /16 takes half a second
         used = [lease for pool in self._pools for lease in self.leases(pool) if lease != Lease(lease.address)]
         self._build(pools, [*self._aside.values(), *used])
 

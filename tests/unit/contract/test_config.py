@@ -40,6 +40,10 @@ def a_subnet(**changes: Any) -> dict[str, Any]:
     return subnet | changes
 
 
+def a_reservation(**changes: Any) -> dict[str, Any]:
+    return {"ip": "10.1.0.9", "mac": "02:00:00:00:00:09"} | changes
+
+
 WRONG = {
     "mclt of nought": (a_member(groups=[a_group(mclt_s=0)]), "groups[0].mclt_s: 0 is refused: "),
     "split above 256": (a_member(groups=[a_group(split=257)]), "groups[0].split: 257 is refused: "),
@@ -54,7 +58,60 @@ WRONG = {
     ),
     "an interface the server lacks": (a_member(interfaces=[]), "names interface lan0, which this server lacks"),
     "two groups of one name": (a_member(groups=[a_group(), a_group()]), "two of lan0"),
+    "a revision that no store can hold": (a_member(revision=2**63), "revision: 9223372036854775808 is refused: "),
+    "more packets a second than a number holds": (a_member(per_client_per_second=10**400), "per_client_per_second: "),
+    "a device that the kernel cannot have": (
+        a_member(interfaces=[{"name": "lan0", "device": "eth\x001", "address": "10.1.0.2/24"}]),
+        "interfaces[0].device: 'eth\\x001' is refused: ",
+    ),
+    "a partner whose name is none": (
+        a_member(groups=[a_group(partner_address="dhcp..example")]),
+        "groups[0].partner_address: 'dhcp..example' is refused: ",
+    ),
+    "a partner with a label too long": (
+        a_member(groups=[a_group(partner_address="x" * 64 + ".example")]),
+        "groups[0].partner_address: ",
+    ),
+    "a subnet inside another": (
+        a_member(subnets=[a_subnet(prefix="10.0.0.0/8", pools=[{"start": "10.0.0.1", "end": "10.0.0.9"}])]),
+        "prefixes 10.0.0.0/8 and 10.1.0.0/24 overlap",
+    ),
+    "more addresses than memory is meant for": (
+        a_member(subnets=[a_subnet(prefix="11.0.0.0/8", pools=[{"start": "11.0.0.1", "end": "11.255.255.254"}])]),
+        "the ranges hold 16777415 addresses, 1048576 are possible",
+    ),
+    "a reservation that the pool could give away": (
+        a_member(groups=[a_group(subnets=[a_subnet(reservations=[a_reservation(ip="10.1.0.60")])])]),
+        "reservation 10.1.0.60 must lie outside range 10.1.0.50-10.1.0.250",
+    ),
+    "a reservation of another network": (
+        a_member(groups=[a_group(subnets=[a_subnet(reservations=[a_reservation(ip="10.2.0.9")])])]),
+        "reservation 10.2.0.9 must lie in 10.1.0.0/24",
+    ),
+    "one address for two clients": (
+        a_member(
+            groups=[a_group(subnets=[a_subnet(reservations=[a_reservation(), a_reservation(mac="02:00:00:00:00:08")])])]
+        ),
+        "reserved addresses must differ, but there are two of 10.1.0.9",
+    ),
+    "two addresses for one client": (
+        a_member(groups=[a_group(subnets=[a_subnet(reservations=[a_reservation(), a_reservation(ip="10.1.0.8")])])]),
+        "clients with a reservation must differ, but there are two of 02:00:00:00:00:09",
+    ),
+    "an option that the server writes itself": (
+        a_member(groups=[a_group(subnets=[a_subnet(options=[{"code": 53, "hex": "05"}])])]),
+        "option 53 is the server's own to write",
+    ),
 }
+
+
+def test_a_refusal_does_not_repeat_the_whole_document() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_member_config(json.dumps(a_member(interfaces=[])) + " " * 10_000)
+    assert len(str(caught.value)) < 400
+    with pytest.raises(ConfigError) as caught:
+        parse_member_config("{" + " " * 10_000)
+    assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(("document", "message"), WRONG.values(), ids=WRONG.keys())
