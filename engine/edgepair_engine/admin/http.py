@@ -121,7 +121,7 @@ class Admin:
     async def _report(self, request: web.Request) -> web.Response:
         try:
             after = int(request.query.get("after", "-1"))
-            wait_s = min(max(float(request.query.get("wait_s", "0")), 0.0), WAIT_S_MAX)
+            wait_s = min(max(0.0, float(request.query.get("wait_s", "0"))), WAIT_S_MAX)  # "nan" is 0
         except ValueError:
             return _text(400, "after and wait_s must be numbers")
         if "after" not in request.query:

@@ -50,8 +50,9 @@ def _longest_unused(ask: Ask, desk: Desk, now: Now) -> tuple[Lease, Why] | None:
     own = _first_open(rights.own_state, ask, desk, now)
     if own is not None:
         return own, Why.NEW_CLIENT
-    for state in (rights.partner_state, *ENDED, BindingState.ABANDONED):
-        lease = None if state is None else _first_open(state, ask, desk, now)
+    # FREE and BACKUP: the partner's, or, where there is no partner any more, what was its.
+    for state in (BindingState.FREE, BindingState.BACKUP, *ENDED, BindingState.ABANDONED):
+        lease = None if state is rights.own_state else _first_open(state, ask, desk, now)
         if lease is not None:
             return lease, Why.NEW_CLIENT
     return None

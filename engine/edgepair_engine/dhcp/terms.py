@@ -9,8 +9,8 @@ from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.dhcp.client import Client
 from edgepair_engine.dhcp.desk import Desk
 from edgepair_engine.dhcp.scopes import Scope
-from edgepair_engine.failover.serving import FOREVER_AT, granted_s, potential_expiry
-from edgepair_engine.leases.lease import Lease
+from edgepair_engine.failover.serving import granted_s, potential_expiry
+from edgepair_engine.leases.lease import FOREVER_AT, Lease
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role, Serving
 from edgepair_engine.failover.hashing import is_primarys
-from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.lease import FOREVER_AT, Lease
 
 INFINITE_S = 0xFFFFFFFF  # DHCP's lease without end
-FOREVER_AT = 0x7FFFFFFF  # dhcpd's moment for it; every other moment is earlier
 
 # States in which a partner may be handing out any address: who hears of one is silent until the states are settled.
 _PARTNER_SETTLES = frozenset(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState
-from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.lease import FOREVER_AT, Lease
 
 FREE, ACTIVE, EXPIRED, RELEASED, ABANDONED, RESET, BACKUP = BindingState
 
@@ -40,7 +40,7 @@ def released(lease: Lease, now: Now) -> Lease:
 
 def abandoned(lease: Lease, now: Now, *, abandon_s: int) -> Lease:
     """Return the address kept back, without client, because a host that is not ours uses it."""
-    ends_at = now.wall_s + abandon_s
+    ends_at = min(now.wall_s + abandon_s, FOREVER_AT)
     kept = _moved(lease, ABANDONED)
     return replace(kept, client_id=None, hardware=None, hostname="", ends_at=ends_at, tstp=ends_at, atsfp=0, cltt=0)
 

@@ -9,6 +9,7 @@ from edgepair_contract.vocabulary import BindingState
 
 FLAG_RESERVED = 1
 FLAG_BOOTP = 2
+FOREVER_AT = 0x7FFFFFFF  # dhcpd's moment for a lease without end; every other moment is earlier
 
 ClientKey = NewType("ClientKey", bytes)  # who holds a lease; made by `client_key` only
 

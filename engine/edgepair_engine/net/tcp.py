@@ -18,7 +18,7 @@ from edgepair_engine.failover.outcome import LinkId
 DIAL_LIMIT_S = 5.0  # dhcpd tries every 5 s; a partner that does not answer by then is tried anew
 FLUSH_LIMIT_S = 2.0  # for the last words on a link that is closed
 LISTEN_RETRY_S = 3.0  # for an address that the node does not have yet
-LINKS_MAX = 128  # two for each of 64 groups; one more connection is closed at once
+LINKS_MAX = 128  # two for each of 64 groups; one more is not accepted
 WRITE_WAITING_BYTES_MAX = 4 * 1024 * 1024  # ~60,000 BNDUPDs; a partner that reads so slowly is gone
 READ_WAITING_BYTES_MAX = 256 * 1024  # per link; beyond it the link is not read until the loop has caught up
 
@@ -124,8 +124,8 @@ class PartnerLinks:
 
     def opened(self, link: _Link) -> bool:
         """Take a connection in and tell of it; return whether there was room."""
-        if len(self._links) >= LINKS_MAX:
-            return False
+        if link.direction is Direction.ACCEPTED and len(self._links) >= LINKS_MAX:
+            return False  # not one of ours: the engine dials seldom, and waits for what becomes of it
         self._links[link.number] = link
         self._offer(LinkUp(link.number, link.direction, link.group, link.local, link.remote))
         return True

@@ -15,7 +15,18 @@ from typing import Protocol, assert_never
 
 from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, Restored, StateRecord
 from edgepair_engine.store.errors import StoreBusy, StoreReadOnly, damaged, translate
-from edgepair_engine.store.rows import LEASE_COLUMNS, STATE_COLUMNS, Row, lease_of, lease_row, state_of, state_row
+from edgepair_engine.store.rows import (
+    LEASE_COLUMNS,
+    STATE_COLUMNS,
+    WRONG_CONFIG,
+    WRONG_LEASE,
+    WRONG_STATE,
+    Row,
+    lease_of,
+    lease_row,
+    state_of,
+    state_row,
+)
 from edgepair_engine.store.schema import prepare
 from edgepair_engine.store.worker import Worker
 
@@ -130,6 +141,10 @@ def read_all(db: sqlite3.Connection, where: str) -> Restored:
         verdict: str = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise damaged(where, verdict)
+        for query in (WRONG_LEASE, WRONG_STATE, WRONG_CONFIG):
+            wrong = db.execute(query).fetchone()
+            if wrong is not None:
+                raise damaged(where, f"{wrong[0]} has a value that cannot be")
         config = db.execute("SELECT revision, text FROM config").fetchone()
         incarnation = db.execute("SELECT value FROM meta WHERE key = 'incarnation'").fetchone()
         if incarnation is None:

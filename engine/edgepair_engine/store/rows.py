@@ -21,6 +21,28 @@ STATE_COLUMNS = (
 )
 
 
+_MOMENTS = ("starts_at", "ends_at", "tstp", "tsfp", "atsfp", "cltt")
+
+
+def _whole(column: str, limit: int = 0xFFFFFFFF) -> str:
+    return f"typeof({column}) = 'integer' AND {column} BETWEEN 0 AND {limit}"
+
+
+# What can be is checked by SQLite itself: a million rows in half a second.
+WRONG_LEASE = (
+    "SELECT 'lease of address ' || quote(address) FROM lease WHERE NOT ("
+    + " AND ".join(map(_whole, ("address", *_MOMENTS)))
+    + f" AND {_whole('flags', 0xFFFF)} AND typeof(failover_group) = 'text' AND typeof(hostname) = 'text'"
+    + " AND typeof(client_id) IN ('blob', 'null') AND typeof(hardware) IN ('blob', 'null')) LIMIT 1"
+)
+WRONG_STATE = (
+    "SELECT 'state of group ' || quote(failover_group) FROM endpoint WHERE NOT ("
+    + " AND ".join(map(_whole, ("my_state_at", "partner_state_at", "mclt_s", "last_contact_at", "last_alive_at")))
+    + " AND typeof(failover_group) = 'text' AND typeof(transitions) = 'text') LIMIT 1"
+)
+WRONG_CONFIG = "SELECT 'configuration' FROM config WHERE NOT (typeof(revision) = 'integer' AND typeof(text) = 'text')"
+
+
 def lease_row(record: LeaseRecord) -> Row:
     """Return the row of table `lease`."""
     lease = record.lease

@@ -239,3 +239,13 @@ def test_partner_down_takes_the_partner_s_address_only_after_its_last_promise_an
         counter.hold(f"10.1.0.{last}", BindingState.FREE, tsfp=T0.wall_s + 10)
     assert counter.hear(PARTNERS.discovers(), now=later(3610)) == Silent(Why.NO_ADDRESS, "10.1.0.0/24")
     assert isinstance(counter.hear(PARTNERS.discovers(), now=later(3611)), Offer)
+
+
+def test_without_a_partner_any_more_its_addresses_are_given_too() -> None:
+    """The subnet was taken out of its group: what was the secondary's half is nobody's now."""
+    counter = plain_counter()
+    for last in (50, 51, 52, 53):
+        counter.hold(f"10.1.0.{last}", BindingState.BACKUP, ends_at=T0.wall_s - last)
+    offer = counter.hear(MINE.discovers())
+    assert isinstance(offer, Offer)
+    assert offer.address == address("10.1.0.53")

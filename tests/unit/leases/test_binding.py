@@ -82,6 +82,12 @@ def test_without_failover_a_lease_is_free_at_its_end() -> None:
     assert next_end(table, "") == 41
 
 
+def test_an_abandoned_address_has_an_end_that_a_table_can_hold() -> None:
+    lease = abandoned(LEASE, Now(1_795_514_888, 0), abandon_s=4_294_967_295)
+    assert lease.ends_at == lease.tstp == 0x7FFFFFFF
+    LeaseTable([PLAIN]).put(lease)
+
+
 def test_an_abandoned_address_comes_back_after_its_time() -> None:
     table = LeaseTable([PLAIN], [abandoned(LEASE, Now(0, 0), abandon_s=40)])
     assert [record.lease.state for record in end_leases(table, NOW)] == [FREE]

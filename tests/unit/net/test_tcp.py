@@ -194,3 +194,22 @@ def test_beyond_the_bound_a_connection_is_closed_at_once(monkeypatch: pytest.Mon
             writer.close()
 
     tell(story)
+
+
+def test_strangers_who_fill_the_bound_do_not_keep_us_from_dialling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dial that ends in silence is never repeated: its group would wait for the partner to dial for ever."""
+    monkeypatch.setattr(tcp, "LINKS_MAX", 1)
+
+    async def story(links: PartnerLinks, desk: Desk) -> None:
+        port, partners = a_free_port(), a_free_port()
+        await links.serve([a_group(port)])
+        _reader, stranger = await asyncio.open_connection("127.0.0.1", port)
+        assert isinstance(await desk.next(), LinkUp)
+        with socket.create_server(("127.0.0.1", partners)):
+            links.dial(OpenLink("lan0", "", "127.0.0.1", partners))
+            up = await desk.next()
+        assert isinstance(up, LinkUp)
+        assert up.direction is Direction.DIALLED
+        stranger.close()
+
+    tell(story)

@@ -185,6 +185,31 @@ def test_a_damaged_store_is_never_believed(tmp_path: Path, damage: object) -> No
         stored(tmp_path)
 
 
+WRONG_VALUES = {
+    "a time beyond its column": "UPDATE lease SET ends_at = 1099511627776",
+    "a time before all times": "UPDATE lease SET tsfp = -1",
+    "an address that is none": "UPDATE lease SET address = 4294967296",
+    "text for a number": "UPDATE lease SET cltt = 'yesterday'",
+    "text for a client": "UPDATE lease SET client_id = 'a client'",
+    "flags beyond their column": "UPDATE lease SET flags = 65536",
+    "a binding state that is none": "UPDATE lease SET state = 9",
+    "text for the moment of a state": "UPDATE endpoint SET my_state_at = 'yesterday'",
+    "an MCLT that is none": "UPDATE endpoint SET mclt_s = -1",
+    "text for a revision": "UPDATE config SET revision = 'the newest'",
+    "transitions that are none": "UPDATE endpoint SET transitions = '[[1]]'",
+}
+
+
+@pytest.mark.parametrize("statement", WRONG_VALUES.values(), ids=WRONG_VALUES.keys())
+def test_a_value_that_cannot_be_is_damage_even_in_a_sound_file(tmp_path: Path, statement: str) -> None:
+    store(tmp_path, LEASE, STATE, ConfigRecord(1, "{}"))
+    with sqlite3.connect(tmp_path / DATABASE) as db:
+        db.execute(statement)
+    db.close()
+    with pytest.raises(StoreDamaged, match="restore the store's folder from a backup, or remove it"):
+        stored(tmp_path)
+
+
 def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     store(tmp_path, LEASE)
     with sqlite3.connect(tmp_path / DATABASE) as db:
