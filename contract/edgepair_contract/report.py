@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from edgepair_contract.vocabulary import FailoverState, Role, Serving
 
+EPOCH_MAX_S = 2**33  # 32 bits and what may be waited for; a report with a later time is no report
+ANSWER_MAX_S = 86400
 TRANSITIONS_KEPT = 20  # what fits a screen; older ones are in the log
 
 
@@ -36,6 +38,8 @@ StateLabel = Annotated[
     WithJsonSchema({"type": "string", "enum": [state.label for state in FailoverState]}),
 ]
 
+EpochSeconds = Annotated[int, Field(ge=0, le=EPOCH_MAX_S)]
+
 
 class _Model(BaseModel):
     # additive only: a report of the version before, or after, is still understood
@@ -58,7 +62,7 @@ class PoolReport(_Model):
 class TransitionReport(_Model):
     """One change of my state. States are labels, `cause` one short phrase."""
 
-    at: int
+    at: EpochSeconds
     from_state: str
     to_state: str
     cause: str
@@ -67,7 +71,7 @@ class TransitionReport(_Model):
 class WaitReport(_Model):
     """What this endpoint waits for: until when, and why (`RecoverWait`, `MCLT`)."""
 
-    until_at: int
+    until_at: EpochSeconds
     reason: str
 
 
@@ -82,15 +86,15 @@ class GroupReport(_Model):
     role: Role
     interfaces: tuple[str, ...] = ()
     my_state: StateLabel
-    my_state_at: int
+    my_state_at: EpochSeconds
     starting: bool = False
     partner_state: StateLabel = FailoverState.UNKNOWN
-    partner_state_at: int | None = None
+    partner_state_at: EpochSeconds | None = None
     connected: bool = False
-    last_contact_at: int | None = None
+    last_contact_at: EpochSeconds | None = None
     mclt_s: int
     split: int | None = None
-    max_response_delay_s: int
+    max_response_delay_s: Annotated[int, Field(ge=0, le=ANSWER_MAX_S)]
     clock_skew_s: int = 0
     serving: Serving = Serving.NONE
     wait: WaitReport | None = None
@@ -115,7 +119,7 @@ class MemberReport(_Model):
     boot: str
     server: str
     version: str
-    started_at: int
+    started_at: EpochSeconds
     config_revision: int
     config_digest: str
     config_error: str | None = None  # the latest refused configuration: path, value, limit

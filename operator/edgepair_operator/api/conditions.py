@@ -36,6 +36,7 @@ class ConditionType(Enum):
         self.meaning = meaning
 
 
+MESSAGE_LENGTH_MAX = 32768  # as Kubernetes' own conditions; what a server refuses with can be longer
 PRESENT_ONLY_WHILE_TRUE = frozenset({ConditionType.RECONCILING, ConditionType.STALLED})
 
 
@@ -140,7 +141,7 @@ class Condition(StatusModel):
     observed_generation: int = Field(0, ge=0, description="The generation of spec that it speaks of.")
     last_transition_time: Moment = Field(description="When status changed.")
     reason: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9]*$", description="Why, as one word.")
-    message: str = Field("", max_length=32768, description="Why, and what to do.")
+    message: str = Field("", max_length=MESSAGE_LENGTH_MAX, description="Why, and what to do.")
 
 
 Conditions = Annotated[tuple[Condition, ...], Field(max_length=32), MapList("type")]
@@ -154,7 +155,7 @@ def condition(
         type=kind.word,
         status=status,
         reason=reason.word,
-        message=message,
+        message=message[:MESSAGE_LENGTH_MAX],
         observed_generation=generation,
         last_transition_time=at,
     )

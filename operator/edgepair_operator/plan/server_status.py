@@ -11,7 +11,7 @@ from edgepair_contract.vocabulary import FailoverState, Role, Serving
 from edgepair_operator.api.conditions import Condition, ConditionType, Reason, condition, keep_times
 from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.group_status import MemberRow
-from edgepair_operator.api.v1alpha1.server_status import FailoverRow, ScopeUse, ServerStatus
+from edgepair_operator.api.v1alpha1.server_status import ROWS_MAX, FailoverRow, ScopeUse, ServerStatus
 from edgepair_operator.plan.children.stateful_set import storage_differs
 from edgepair_operator.plan.conditions import FALSE, NOT_KNOWN, READY_REASONS, TRUE, Finding, server_config_finding
 from edgepair_operator.plan.counts import Count, judge, utilization_percent
@@ -51,7 +51,7 @@ def server_status(server: ServerFacts, world: World) -> DrawnServer:
         version=engine.version if engine is not None else None,
         group_count=len(groups),
         utilization_percent=max((scope.utilization_percent for scope in scopes), default=None),
-        failover=tuple(_row(group, rows[group.group_name].row) for group in groups),
+        failover=tuple(_row(group, rows[group.group_name].row) for group in groups[:ROWS_MAX]),
         scopes=scopes,
     )
     moments = [counts_at, _silent_at(server, groups, world), *(side.revisit_at for side in rows.values())]

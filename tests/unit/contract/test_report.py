@@ -50,3 +50,10 @@ def test_a_state_that_does_not_exist_is_refused() -> None:
 def test_what_a_newer_engine_adds_is_left_aside() -> None:
     document = a_report().model_dump(mode="json") | {"from_the_future": True}
     assert MemberReport.model_validate(document) == a_report()
+
+
+@pytest.mark.parametrize("at", [-1, 10**15])
+def test_a_time_that_no_clock_shows_is_no_report(at: int) -> None:
+    document = {"revision": 1, "boot": "b", "server": "a", "version": "0", "config_revision": 1, "config_digest": ""}
+    with pytest.raises(ValidationError, match="started_at"):
+        MemberReport.model_validate({**document, "started_at": at})

@@ -12,6 +12,8 @@ from edgepair_operator.api.markers import AtomicList, MapList
 from edgepair_operator.api.v1alpha1.model import Moment, StatusModel
 
 OBSERVED_NEVER = -1  # no generation is that low: an object nobody has looked at is not taken for finished
+ROWS_MAX = 64  # groups that a server's configuration takes
+COVERED_MAX = 65  # interfaces of a group: the physical one, and as many tagged ones as it may have scopes
 
 
 class FailoverRow(StatusModel):
@@ -23,7 +25,7 @@ class FailoverRow(StatusModel):
     partner_state: StateLabel = Field(description="Partner State.")
     partner_state_time: Moment | None = Field(None, description="Partner State Time: when this server heard of it.")
     mclt_seconds: int | None = Field(None, description="MCLT.")
-    interfaces: Annotated[tuple[str, ...], Field(max_length=64), AtomicList()] = Field(
+    interfaces: Annotated[tuple[str, ...], Field(max_length=COVERED_MAX), AtomicList()] = Field(
         (), description="The tagged and untagged interfaces it covers."
     )
 
@@ -50,7 +52,7 @@ class ServerStatus(StatusModel):
     version: str | None = Field(None, description="The engine's version.")
     group_count: int | None = Field(None, description="Failover groups it is a member of.")
     utilization_percent: int | None = Field(None, description="The fullest scope, in percent.")
-    failover: Annotated[tuple[FailoverRow, ...], Field(max_length=64), MapList("failoverGroupName")] = Field(
+    failover: Annotated[tuple[FailoverRow, ...], Field(max_length=ROWS_MAX), MapList("failoverGroupName")] = Field(
         (), description="The rows of the tab DHCP Failover State, sorted by group name."
     )
     scopes: Annotated[tuple[ScopeUse, ...], Field(max_length=4096), MapList("prefix")] = Field(

@@ -262,3 +262,20 @@ def test_a_server_without_a_group_is_looked_at_again_when_its_engine_stays_silen
     restarted = plan(replace(world, servers={EAST_1: shown}))
     assert restarted.status is None
     assert restarted.revisit_after_s == pytest.approx(10.05)
+
+
+def test_a_group_whose_scopes_are_all_tagged_is_shown_with_every_interface() -> None:
+    scopes = [{"prefix": f"10.{vlan}.0.0/24", "interface": f"lan0.{vlan}", "excludeFirst": 9} for vlan in range(1, 65)]
+    status = status_of(a_world(SERVER_1, groups=(a_group(scopes=scopes),)))
+    assert status["failover"][0]["interfaces"][::64] == ["lan0", "lan0.64"]
+
+
+def test_a_server_that_too_many_groups_name_shows_as_many_rows_as_it_can_run() -> None:
+    groups = tuple(a_group(f"g{number}", interface=f"lan{number}") for number in range(66))
+    status = status_of(a_world(SERVER_1, groups=groups))
+    assert (len(status["failover"]), status["groupCount"]) == (64, 66)
+
+
+def test_a_refusal_of_any_length_fits_a_condition() -> None:
+    world = a_world(SERVER_1, servers=(facts(a_server(EAST_1), refusals=("x" * 40000,)),), groups=())
+    assert condition_of(world, "Stalled") == ("True", "PodRefused")
