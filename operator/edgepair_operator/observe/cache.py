@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ SERVER = Kind.APPLIANCE_DHCP_SERVER.kind
 GROUP = Kind.DHCP_FAILOVER_GROUP.kind
 WHOLE = (SERVER, GROUP, "Pod")
 DELETED = "DELETED"
+GONE_MAX = 4096  # ends remembered; one matters only while an older listing or answer is on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,15 @@ class Cache:
         self._names: dict[tuple[str, str], set[str]] = defaultdict(set)  # (kind, namespace) -> names
         self._owned: dict[tuple[str, str], set[ObjectKey]] = defaultdict(set)  # (namespace, server) -> children
         self._members: dict[tuple[str, str], set[str]] = defaultdict(set)  # (namespace, server) -> its groups' names
+        self._gone: OrderedDict[ObjectKey, int] = OrderedDict()  # the version at which it ended
 
     def take(self, event_type: str | None, manifest: Manifest) -> None:
         """Note what a watch, a listing or an answer says of one object; what is older than we know is passed over."""
-        key = key_of(manifest)
-        if event_type == DELETED:
+        key, version = key_of(manifest), _version(manifest)
+        if event_type == DELETED and version >= self._version_of(key):
             self._drop(key)
-        elif _version(manifest) > self._version_of(key):
+            self._bury(key, version)
+        elif event_type != DELETED and version > max(self._version_of(key), self._gone.get(key, -1)):
             self._store(key, manifest)
 
     def keys(self, kind: str) -> frozenset[ObjectKey]:
@@ -148,6 +151,13 @@ class Cache:
                 self._owned[key.namespace, child.server].add(key)
         if not same:
             self._tell(before | self._affected(key))
+
+    def _bury(self, key: ObjectKey, version: int) -> None:
+        """Remember an end: a listing or an answer from before it must not bring the object back."""
+        self._gone[key] = version
+        self._gone.move_to_end(key)
+        if len(self._gone) > GONE_MAX:
+            self._gone.popitem(last=False)
 
     def _drop(self, key: ObjectKey) -> None:
         if key not in self._whole and key not in self._children:

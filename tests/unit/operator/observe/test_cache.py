@@ -126,3 +126,23 @@ def test_a_server_that_is_gone_is_looked_at_while_something_of_it_is_left(told: 
     assert server_key("site", "gone") in told.cache.subjects()
     told.cache.take("DELETED", owned("ConfigMap", "gone-config", "gone", 2))
     assert server_key("site", "gone") not in told.cache.subjects()
+
+
+def test_what_was_deleted_does_not_come_back_by_a_listing_or_an_answer_from_before(told: Told) -> None:
+    known = told.cache.keys("ApplianceDhcpServer")
+    told.cache.take("DELETED", server("alone", 7))
+    told.names()
+    told.cache.replace(known, [server("a"), server("b"), server("alone")])
+    told.cache.take(None, server("alone", 6))
+    assert told.names() == []
+    assert told.cache.names("ApplianceDhcpServer", "site") == {"a", "b"}
+
+
+def test_what_was_made_again_stays_when_its_former_end_is_told_late(told: Told) -> None:
+    told.cache.take(None, server("alone", 9, suspend=True))
+    told.names()
+    told.cache.take("DELETED", server("alone", 7))
+    assert told.names() == []
+    told.cache.take("DELETED", server("alone", 10))
+    told.cache.take("ADDED", server("alone", 11))
+    assert told.names() == ["alone", "alone"]
