@@ -141,6 +141,9 @@ def _never_met(side: Side, partner: str) -> str:
 
 
 def _unknown_message(sides: Sequence[Side]) -> str:
+    idle = [side for side in sides if side.engine is not None]
+    if idle:
+        return f"this group is not in force at {_names(idle)} yet"
     side = sides[0]
     since = side.row.my_state_time if side.row is not None else None
     when = f" since {rfc3339(since)}" if since is not None else ""

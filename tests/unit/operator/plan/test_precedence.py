@@ -54,6 +54,8 @@ def test_a_group_that_waits_for_a_name_does_not_show_the_states_of_the_one_that_
     assert "transitions" not in status
     assert condition_of(world, "Stalled") == ("True", "InterfaceTaken")
     assert condition_of(world, "Redundant") == ("Unknown", "ServerUnknown")
+    reachable = next(each for each in status["conditions"] if each["type"] == "PartnerReachable")
+    assert reachable["message"] == "this group is not in force at ec-east-1 and ec-east-2 yet"
 
 
 def test_an_older_group_does_not_take_over_a_running_pairs_server() -> None:
