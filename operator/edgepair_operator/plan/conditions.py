@@ -175,9 +175,9 @@ def _partner_reachable(facts: Facts) -> Finding:
 def _redundant(facts: Facts) -> Finding:
     if not facts.known:
         return Finding(NOT_KNOWN, Reason.SERVER_UNKNOWN, _unknown_message(facts.ours))
-    if all(side.state is FailoverState.NORMAL for side in facts.ours) and len(facts.known) == len(facts.ours):
-        return Finding(TRUE, Reason.BOTH_SERVE, "both servers answer clients")
     serving = [side for side in facts.known if side.serving is not Serving.NONE]
+    if len(serving) == len(facts.ours) and all(side.state is FailoverState.NORMAL for side in facts.ours):
+        return Finding(TRUE, Reason.BOTH_SERVE, "both servers answer clients")
     if serving:
         return Finding(FALSE, Reason.ONE_SERVES, f"{_names(serving)} answers clients without a partner to stand in")
     return Finding(FALSE, Reason.NOBODY_SERVES, "no server answers clients")

@@ -127,7 +127,7 @@ def _conditions(
     problem = _problem(server, world)
     in_sync = _config_in_sync(server, engine, world)
     findings = [
-        (ConditionType.READY, _ready(server, rows, engine, problem)),
+        (ConditionType.READY, _ready(server, rows, engine, problem or _refused(in_sync))),
         (ConditionType.CONFIG_IN_SYNC, in_sync),
     ]
     if problem is not None:
@@ -142,6 +142,11 @@ def _conditions(
         for kind, finding in findings
     ]
     return keep_times(made, server.resource.status.conditions)
+
+
+def _refused(in_sync: Finding) -> Problem | None:
+    """Return the engine's objection to its configuration: the one before is in force, but it is not what was asked."""
+    return Problem(in_sync.reason, in_sync.message) if in_sync.reason is Reason.CONFIG_REFUSED else None
 
 
 def _reconciling(server: ServerFacts, engine: MemberReport | None, in_sync: Finding) -> list[Finding]:

@@ -288,3 +288,8 @@ def test_an_external_primary_that_works_with_another_mclt_is_said_with_both_valu
         "the external primary works with an MCLT of 1800 s and split 128,"
         " spec asks for 3600 s and 128: write its values in spec, or change them there"
     )
+
+
+def test_a_pair_of_which_one_starts_is_not_redundant() -> None:
+    world = says(a_normal_world(), EAST_2, Role.SECONDARY, starting=True, serving=Serving.NONE)
+    assert condition_of(world, "Redundant") == ("False", "OneServes")

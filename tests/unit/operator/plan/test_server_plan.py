@@ -193,6 +193,14 @@ READY: Mapping[str, tuple[World, tuple[str, str]]] = {
         ),
         ("False", "InterfaceProblem"),
     ),
+    "its engine refused the configuration": (
+        with_reach(
+            a_normal_world(subject=SERVER_1),
+            EAST_1,
+            Reach(a_report(EAST_1, a_group_report(), config_digest="older", config_error="groups[0].mclt_s: 0")),
+        ),
+        ("False", "ConfigRefused"),
+    ),
     "its group was deleted": (
         settled(a_world(SERVER_1, servers=(facts(a_server(EAST_1), reach=Reach(a_report(EAST_1))),), groups=())),
         ("False", "NoScope"),
