@@ -50,12 +50,11 @@ class PartnerLinks:
         self._listeners: dict[Listen, asyncio.Server] = {}
         self._troubled: dict[Listen, str] = {}
         self._dials: set[asyncio.Task[None]] = set()
+        self._looking = asyncio.Lock()  # two looks at a time would take the same place, and one would fail
 
     async def serve(self, groups: Iterable[GroupConfig]) -> None:
         """Listen where these groups want it from now on and nowhere else. Links that stand are the engine's affair."""
         self._wanted = {(str(group.listen_address or group.my_address), group.my_port): group.name for group in groups}
-        for place in [place for place in self._listeners if place not in self._wanted]:
-            self._listeners.pop(place).close()
         await self.look()
 
     async def look_after(self) -> None:
@@ -65,19 +64,13 @@ class PartnerLinks:
             await self.look()
 
     async def look(self) -> None:
-        """Listen wherever it is wanted and possible; tell of a change."""
-        for (address, port), group in self._wanted.items():
-            if (address, port) in self._listeners:
-                continue
-            try:
-                listener = await asyncio.get_running_loop().create_server(
-                    lambda: _Link(self, Direction.ACCEPTED, None), address, port, family=socket.AF_INET
-                )
-            except OSError as error:
-                self._trouble((address, port), group, error.strerror or str(error))
-            else:
-                self._listeners[address, port] = listener
-                self._trouble((address, port), group, None)
+        """Listen wherever it is wanted and possible, and nowhere else; tell of a change."""
+        async with self._looking:
+            for place in [place for place in self._listeners if place not in self._wanted]:
+                self._listeners.pop(place).close()
+            for place, group in self._wanted.items():
+                if place not in self._listeners:
+                    await self._listen(place, group)
 
     def dial(self, wish: OpenLink) -> None:
         """Begin to connect; the end is told as LinkUp or DialFailed."""
@@ -122,6 +115,10 @@ class PartnerLinks:
         for link in list(self._links.values()):
             await link.gone.wait()
 
+    def link(self, direction: Direction, group: str | None) -> asyncio.Protocol:
+        """Return what a new connection will speak to."""
+        return _Link(self, direction, group)
+
     def opened(self, link: _Link) -> bool:
         """Take a connection in and tell of it; return whether there was room."""
         if link.direction is Direction.ACCEPTED and len(self._links) >= LINKS_MAX:
@@ -143,11 +140,23 @@ class PartnerLinks:
         """Return a number that no link of this process has had."""
         return LinkId(next(self._numbers))
 
+    async def _listen(self, place: Listen, group: str) -> None:
+        address, port = place
+        try:
+            listener = await asyncio.get_running_loop().create_server(
+                lambda: self.link(Direction.ACCEPTED, None), address, port, family=socket.AF_INET
+            )
+        except OSError as error:
+            self._trouble(place, group, error.strerror or str(error))
+        else:
+            self._listeners[place] = listener
+            self._trouble(place, group, None)
+
     async def _dial(self, wish: OpenLink) -> None:
         try:
             async with asyncio.timeout(DIAL_LIMIT_S):
                 await asyncio.get_running_loop().create_connection(
-                    lambda: _Link(self, Direction.DIALLED, wish.group),
+                    lambda: self.link(Direction.DIALLED, wish.group),
                     wish.address,
                     wish.port,
                     family=socket.AF_INET,
@@ -194,7 +203,8 @@ class _Link(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.local = transport.get_extra_info("sockname")[0]
-        self.remote = transport.get_extra_info("peername")[0]
+        partner = transport.get_extra_info("peername")
+        self.remote = partner[0] if partner else ""  # reset already: its end follows
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not self._links.opened(self):
             transport.abort()

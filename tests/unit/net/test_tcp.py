@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -211,5 +212,36 @@ def test_strangers_who_fill_the_bound_do_not_keep_us_from_dialling(monkeypatch: 
         assert isinstance(up, LinkUp)
         assert up.direction is Direction.DIALLED
         stranger.close()
+
+    tell(story)
+
+
+def test_a_link_that_the_partner_resets_at_once_is_told_as_up_and_lost() -> None:
+    """Whoever dials again must hear of its end: such a connection has no partner's address any more."""
+
+    async def story(links: PartnerLinks, desk: Desk) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as partner:
+            near = socket.create_connection(partner.getsockname())
+            far, _ = partner.accept()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        near.setblocking(False)
+        await asyncio.get_running_loop().create_connection(lambda: links.link(Direction.DIALLED, "lan0"), sock=near)
+        up, lost = await desk.next(), await desk.next()
+        assert isinstance(up, LinkUp)
+        assert isinstance(lost, LinkLost)
+        assert (up.link, up.remote, lost.link) == (lost.link, "", up.link)
+
+    tell(story)
+
+
+def test_two_looks_at_a_time_do_not_stand_in_each_other_s_way() -> None:
+    async def story(links: PartnerLinks, desk: Desk) -> None:
+        port = a_free_port()
+        await asyncio.gather(links.serve([a_group(port)]), links.look())
+        await links.look()
+        assert desk.notes == []
+        links.dial(OpenLink("lan0", "", "127.0.0.1", port))
+        assert isinstance(await desk.next(), LinkUp)
 
     tell(story)
