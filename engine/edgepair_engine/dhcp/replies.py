@@ -83,8 +83,11 @@ def _times(verdict: Offer | Ack | Inform) -> list[tuple[int, bytes]]:
 
 
 def _asked(packet: Dhcp4Packet, told: Mapping[int, bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield what the client asked for in its order; all there is when it asked for nothing particular."""
-    wanted = dict.fromkeys(packet.parameter_list) if packet.parameter_list else told
+    """Yield what the client asked for in its order; all there is when it asked for nothing particular.
+
+    The mask comes before everything else: it must stand before the routers (RFC 2132 3.3).
+    """
+    wanted = sorted(dict.fromkeys(packet.parameter_list or told), key=lambda code: code != Dhcp4Option.SUBNET_MASK)
     return ((code, told[code]) for code in wanted if code in told)
 
 

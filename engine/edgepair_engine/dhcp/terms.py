@@ -17,7 +17,7 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 def wanted_s(packet: Dhcp4Packet, scope: Scope) -> int:
     """Return the lease time that client and configuration agree on, before any failover rule."""
     asked = packet.lease_time_s
-    if asked is None:
+    if not asked:  # a lease of nought seconds is no wish either
         return scope.config.default_lease_s
     return min(max(asked, scope.config.min_lease_s), scope.config.max_lease_s)
 

@@ -110,6 +110,12 @@ def test_a_client_that_asks_for_nothing_is_told_everything() -> None:
     assert set(read(reply(silent, OFFER)[0]).options) == {53, 54, 51, 58, 59, 1, 3, 6, 15}
 
 
+def test_the_mask_stands_before_the_routers_however_the_client_asks() -> None:
+    """RFC 2132 3.3: MUST."""
+    asks = Terminal().says(Dhcp4Type.DISCOVER, options={Dhcp4Option.PARAMETER_LIST: bytes([6, 3, 1])})
+    assert list(read(reply(asks, OFFER)[0]).options) == [53, 54, 51, 58, 59, 1, 6, 3]
+
+
 def test_the_subnet_is_the_relay_s_or_the_interface_s() -> None:
     scopes = Scopes(MEMBER)
     relayed = decode_dhcp4(Terminal(giaddr="10.10.0.1").discovers())

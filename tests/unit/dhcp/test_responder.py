@@ -6,6 +6,7 @@ import pytest
 
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Why
+from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 from tests.unit.dhcp.counter import T0, Counter, later, plain_counter, rights_in
 from tests.unit.dhcp.packets import (
     BY_UNICAST,
@@ -249,3 +250,8 @@ def test_without_a_partner_any_more_its_addresses_are_given_too() -> None:
     offer = counter.hear(MINE.discovers())
     assert isinstance(offer, Offer)
     assert offer.address == address("10.1.0.53")
+
+
+def test_a_client_that_wishes_for_no_time_at_all_gets_the_usual_one() -> None:
+    asks = MINE.says(Dhcp4Type.DISCOVER, options={Dhcp4Option.LEASE_TIME: bytes(4)})
+    assert plain_counter().hear(asks) == Offer(address("10.1.0.50"), 86400, Why.NEW_CLIENT)
