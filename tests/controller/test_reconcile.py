@@ -158,6 +158,28 @@ def test_a_running_pair_outlives_an_edit_that(pair: Site, edit: dict[str, object
     assert pair.states() == ("Normal", "Normal")
 
 
+def test_a_second_group_on_an_interface_waits_and_the_pair_goes_on(pair: Site) -> None:
+    pair.apply({**a_loopback_group(), "metadata": {"name": "second"}})
+    pair.wait_for_condition("dfg", "second", "Stalled", says=("True", "InterfaceTaken"))
+    assert pair.status("dfg", "second")["myState"] == "Unknown"
+    pair.kubectl("patch", "ads", "ec-1", "--type=merge", "-p", '{"spec": {"logLevel": "debug"}}')
+    eventually(lambda: pair.status("ads", "ec-1")["observedGeneration"] == 2, "a status of the edited server")
+    assert [row["failoverGroupName"] for row in pair.status("ads", "ec-1")["failover"]] == ["lan0"]
+    assert pair.states() == ("Normal", "Normal")
+
+
+def test_what_somebody_else_made_under_a_childs_name_is_left_alone(place: Site) -> None:
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ec-1-config"}, "data": {"theirs": "yes"}}
+    place.apply(theirs)
+    place.apply(a_loopback_server(1))
+    message = place.wait_for_condition("ads", "ec-1", "Stalled", says=("True", "PodRefused"))
+    assert message.startswith("ConfigMap ec-1-config: exists already and is not ours")
+    found = place.get("configmap", "ec-1-config")
+    assert found is not None
+    assert found["data"] == {"theirs": "yes"}
+    assert "ownerReferences" not in found["metadata"]
+
+
 def test_a_child_that_somebody_changed_is_put_back(place: Site) -> None:
     place.apply(a_loopback_server(1))
     eventually(lambda: place.get("service", "ec-1"), "the Service")

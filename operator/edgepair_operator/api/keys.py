@@ -57,6 +57,9 @@ def group_key(namespace: str, name: str) -> ObjectKey:
     return ObjectKey(API_VERSION, Kind.DHCP_FAILOVER_GROUP.kind, namespace, name)
 
 
+MANAGED_BY = "edgepair"  # what the label of that name says of everything that the operator makes
+
+
 class Label:
     """Labels on the children we make; `app.kubernetes.io/instance` is left to the user."""
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from edgepair_operator.api.keys import ObjectKey
+from edgepair_operator.api.keys import MANAGED_BY, Label, ObjectKey
 from edgepair_operator.api.manifests import Manifest, key_of
 from edgepair_operator.apply.recorder import Recorder
 from edgepair_operator.kube.errors import Forbidden, Invalid, NotFound
@@ -74,7 +74,8 @@ class Executor:
     async def change(self, subject: ObjectKey, plan: Plan) -> bool:
         """Bring the children to what the plan says; return whether the server now refuses other ones than before.
 
-        What it refuses is remembered, for the next plan to tell, and the rest still done.
+        What it refuses is remembered, for the next plan to tell, and the rest still done. An object of a child's name
+        that somebody else made is left alone: as ours, it would go when its server goes.
 
         Raises:
             KubeError: the server could not be asked, or was asked too often.
@@ -87,9 +88,11 @@ class Executor:
         for manifest in plan.apply:
             key = key_of(manifest)
             try:
-                await self._apply(subject, key, manifest)
+                why = await self._apply(subject, key, manifest)
             except (Invalid, Forbidden) as error:
-                refused[key] = f"{key.kind} {key.name}: {error.why}"
+                why = error.why
+            if why is not None:
+                refused[key] = f"{key.kind} {key.name}: {why}"
         before = self._refusals.pop(subject, {})
         if refused:
             self._refusals[subject] = refused
@@ -118,13 +121,24 @@ class Executor:
         if plan.counts_written:
             self._counts_at[subject] = self._clock()
 
-    async def _apply(self, subject: ObjectKey, key: ObjectKey, manifest: Manifest) -> None:
+    async def _apply(self, subject: ObjectKey, key: ObjectKey, manifest: Manifest) -> str | None:
+        """Apply one child if it is not as it should be; return why that may not be."""
         wanted = digest_of(manifest)
         done = self._written.setdefault(subject, {})
         written = done.get(key)
-        if written is not None and written == _Written(wanted, self._live_digest(key) or ""):
-            return
+        live = self._live_digest(key)
+        if written is not None and written == _Written(wanted, live or ""):
+            return None
+        if live is None and await self._is_foreign(key):
+            return "exists already and is not ours: remove it, or give the server another name"
         answer = await self._kube.apply(manifest)
         self._metrics.wrote(key.kind, "apply")
         self._take(None, answer)
         done[key] = _Written(wanted, digest_of(answer))
+        return None
+
+    async def _is_foreign(self, key: ObjectKey) -> bool:
+        """Return whether an object that the watches, which see ours only, do not show is there all the same."""
+        found = await self._kube.list(key.kind, namespace=key.namespace, fields=f"metadata.name={key.name}")
+        labels = [each["metadata"].get("labels") or {} for each in found]
+        return any(each.get(Label.MANAGED_BY) != MANAGED_BY for each in labels)

@@ -57,10 +57,11 @@ class AioClient:
         """Close the connections."""
         await self._api.close()
 
-    async def list(self, kind: str, *, namespace: str | None, labels: str = "") -> Sequence[Manifest]:
+    async def list(self, kind: str, *, namespace: str | None, labels: str = "", fields: str = "") -> Sequence[Manifest]:
         """Return all objects of a kind, page by page. List items carry no kind, so it is put back."""
         found: list[Manifest] = []
-        query = {"limit": str(LIST_PAGE)} | ({"labelSelector": labels} if labels else {})
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        query = {"limit": str(LIST_PAGE)} | {name: value for name, value in selectors.items() if value}
         while True:
             page = await self._call("GET", collection_path(kind, namespace), query=query)
             stamp = {"apiVersion": RESOURCES[kind].api_version, "kind": kind}

@@ -12,8 +12,8 @@ from edgepair_operator.api.manifests import Manifest
 class KubeClient(Protocol):
     """What the operator asks of an API server. Every method may raise a `KubeError`."""
 
-    async def list(self, kind: str, *, namespace: str | None, labels: str = "") -> Sequence[Manifest]:
-        """Return all objects of a kind, in one namespace or (None) in all, that a label selector picks."""
+    async def list(self, kind: str, *, namespace: str | None, labels: str = "", fields: str = "") -> Sequence[Manifest]:
+        """Return all objects of a kind, in one namespace or (None) in all, that the selectors pick."""
 
     async def apply(self, manifest: Manifest) -> Manifest:
         """Apply one of our children server-side, taking over the fields it names, and return what stands now."""

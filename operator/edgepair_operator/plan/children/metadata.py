@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from edgepair_operator.api.keys import Label
+from edgepair_operator.api.keys import MANAGED_BY, Label
 from edgepair_operator.api.v1alpha1.appliance_dhcp_server import ApplianceDhcpServer
 
-MANAGED_BY = "edgepair"
 ENGINE = "edgepair-engine"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edgepair_operator.api.keys import Label
+from edgepair_operator.api.keys import MANAGED_BY, Label
 from edgepair_operator.api.manifests import Manifest
-from edgepair_operator.plan.children.metadata import ENGINE, MANAGED_BY
+from edgepair_operator.plan.children.metadata import ENGINE
 
 
 def service_account(namespace: str) -> Manifest:

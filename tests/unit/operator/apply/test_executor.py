@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from edgepair_operator.api.conditions import Reason
 from edgepair_operator.api.keys import ObjectKey, group_key
 from edgepair_operator.api.manifests import Manifest
@@ -22,16 +24,21 @@ AT = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 NOTE = EventNote(GROUP, "uid-1", EventKind.WARNING, Reason.SERVER_MISSING, "no such server", AT, "1")
 
 
-class NoEvents:
-    """An API server whose quota allows no event."""
+class OneObject:
+    """An API server that holds at most one object, and whose quota allows no event."""
 
-    def __init__(self) -> None:
+    def __init__(self, stored: Manifest | None = None) -> None:
+        self.stored = stored
+        self.applied: list[Manifest] = []
         self.statuses: list[Mapping[str, Any]] = []
 
-    async def list(self, kind: str, *, namespace: str | None, labels: str = "") -> Sequence[Manifest]:
-        return []
+    async def list(self, kind: str, *, namespace: str | None, labels: str = "", fields: str = "") -> Sequence[Manifest]:
+        if self.stored is None or fields != f"metadata.name={self.stored['metadata']['name']}":
+            return []
+        return [self.stored]
 
     async def apply(self, manifest: Manifest) -> Manifest:
+        self.applied.append(manifest)
         return manifest
 
     async def apply_status(self, key: ObjectKey, status: Mapping[str, Any]) -> Manifest:
@@ -45,9 +52,8 @@ class NoEvents:
         raise Forbidden("POST events", status=403, why="exceeded quota")
 
 
-def test_a_status_is_written_even_where_no_event_is_allowed() -> None:
-    kube = NoEvents()
-    executor = Executor(
+def executor(kube: OneObject) -> Executor:
+    return Executor(
         kube,
         Recorder(kube, "operator-1"),
         Metrics(),
@@ -55,5 +61,34 @@ def test_a_status_is_written_even_where_no_event_is_allowed() -> None:
         live_digest=lambda _: None,
         clock=lambda: AT,
     )
-    asyncio.run(executor.tell(GROUP, Plan(status={"groupName": "lan0"}, events=(NOTE,)), None))
+
+
+def a_config_map(**labels: str) -> Manifest:
+    metadata = {"name": "ec-east-1-config", "namespace": "site", "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {}}
+
+
+OURS = a_config_map(**{"app.kubernetes.io/managed-by": "edgepair"})
+
+
+def test_a_status_is_written_even_where_no_event_is_allowed() -> None:
+    kube = OneObject()
+    asyncio.run(executor(kube).tell(GROUP, Plan(status={"groupName": "lan0"}, events=(NOTE,)), None))
     assert kube.statuses == [{"groupName": "lan0"}]
+
+
+def test_an_object_that_somebody_else_made_is_not_taken_over() -> None:
+    kube = OneObject(a_config_map(team="web"))
+    working = executor(kube)
+    assert asyncio.run(working.change(GROUP, Plan(apply=(OURS,))))
+    assert kube.applied == []
+    assert working.refusals(GROUP) == (
+        "ConfigMap ec-east-1-config: exists already and is not ours: remove it, or give the server another name",
+    )
+
+
+@pytest.mark.parametrize("stored", [None, OURS], ids=["nothing there", "ours, not yet seen"])
+def test_a_child_is_made_where_nothing_of_others_stands(stored: Manifest | None) -> None:
+    kube = OneObject(stored)
+    assert not asyncio.run(executor(kube).change(GROUP, Plan(apply=(OURS,))))
+    assert kube.applied == [OURS]
