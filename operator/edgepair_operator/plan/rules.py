@@ -18,7 +18,7 @@ from edgepair_operator.api.v1alpha1.dhcp_failover_group import DhcpFailoverGroup
 from edgepair_operator.api.v1alpha1.scope import Reservation, Scope
 from edgepair_operator.plan.defaults import find_interface, interface_of, interfaces_of, member, pools_of
 from edgepair_operator.plan.options import options_of
-from edgepair_operator.plan.precedence import those_before
+from edgepair_operator.plan.precedence import ran, those_before
 from edgepair_operator.plan.world import World, servers_of
 
 
@@ -70,6 +70,29 @@ def _server_missing(group: DhcpFailoverGroup, world: World) -> Problem | None:
                 f" create that ApplianceDhcpServer, or correct spec.{role.value}.serverRef.name",
             )
     return None
+
+
+def _role_swap(group: DhcpFailoverGroup, world: World) -> Problem | None:
+    for role in Role:
+        named = member(group, role).server_ref
+        if (
+            named is not None
+            and ran(group, role.partner, world) == named.name
+            and _may_have_leases(group, named.name, world)
+        ):
+            return Problem(
+                Reason.ROLE_SWAP,
+                f"server {named.name} is the {role.partner.value} of this pair, and clients hold leases: each server"
+                " would take the other's free addresses for its own; write primary and secondary as they were",
+            )
+    return None
+
+
+def _may_have_leases(group: DhcpFailoverGroup, server: str, world: World) -> bool:
+    """Return whether a client holds an address, or held one that is not free for both yet; yes where none can say."""
+    report = world.servers[server].reach.report
+    found = next((each for each in report.groups if each.name == group.group_name), None) if report else None
+    return found is None or any(pool.active or pool.expired or pool.released for pool in found.pools)
 
 
 def _mode_unsupported(group: DhcpFailoverGroup, world: World) -> Problem | None:
@@ -206,6 +229,7 @@ def option_problem(scope: Scope) -> Problem | None:
 RULES: tuple[Rule, ...] = (
     _unreadable,
     _server_missing,
+    _role_swap,
     _mode_unsupported,
     _interface_missing,
     _interface_taken,

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from edgepair_contract.vocabulary import Role
 from edgepair_operator.plan.member_config import wanted_config
 from edgepair_operator.plan.plan import plan
 from edgepair_operator.plan.rules import problem_of
-from edgepair_operator.plan.world import World
+from edgepair_operator.plan.world import Reach, World
 from tests.unit.operator.plan.worlds import (
     EAST_1,
     EAST_2,
@@ -23,6 +24,7 @@ from tests.unit.operator.plan.worlds import (
     condition_of,
     facts,
     status_of,
+    with_reach,
 )
 
 SCOPE = {"prefix": "10.1.0.0/24", "ranges": [RANGE]}
@@ -146,3 +148,38 @@ def test_an_edit_that_cannot_be_carried_out_does_not_tear_a_running_pair_apart()
     status = status_of(edited)
     assert (status["secondary"]["server"], status["secondary"]["myState"]) == (EAST_2, "Normal")
     assert condition_of(edited, "Stalled") == ("True", "ServerMissing")
+
+
+def swapped(**pool: int) -> World:
+    """Return the world of the pair in Normal after somebody exchanged primary and secondary in spec."""
+    world = a_normal_world()
+    primary, secondary = ({"serverRef": {"name": name}} for name in (EAST_2, EAST_1))
+    for name, server in world.servers.items():
+        report = server.reach.report
+        assert report is not None
+        pools = tuple(each.model_copy(update=pool) for each in report.groups[0].pools)
+        groups = (report.groups[0].model_copy(update={"pools": pools}),)
+        world = with_reach(world, name, Reach(report.model_copy(update={"groups": groups})))
+    return replace(
+        world, groups={LAN0: a_group(status=status_of(a_normal_world()), primary=primary, secondary=secondary)}
+    )
+
+
+def test_roles_are_not_exchanged_while_leases_exist() -> None:
+    world = swapped(active=1, free=24)
+    stalled = next(each for each in status_of(world)["conditions"] if each["type"] == "Stalled")
+    assert stalled["reason"] == "RoleSwap"
+    assert stalled["message"] == (
+        "server ec-east-2 is the secondary of this pair, and clients hold leases: each server would take the other's"
+        " free addresses for its own; write primary and secondary as they were"
+    )
+    before = a_normal_world()
+    for name in (EAST_1, EAST_2):
+        assert wanted_config(world.servers[name], world).config == wanted_config(before.servers[name], before).config
+
+
+def test_roles_are_exchanged_while_nobody_holds_a_lease() -> None:
+    world = swapped()
+    config = wanted_config(world.servers[EAST_2], world).config
+    assert config is not None
+    assert config.groups[0].role is Role.PRIMARY
