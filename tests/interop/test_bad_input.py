@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+from ipaddress import IPv4Address
 
 import pytest
 
 from edgepair_engine.store.journal import DATABASE
+from edgepair_engine.wire.dhcp4 import BOOTREQUEST, Dhcp4Message, decode_dhcp4, encode_dhcp4
+from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 from tests.interop.lab import Lab, both_normal, diary
 from tests.interop.netns import SERVER_1, SERVER_2, eventually, inside
 
@@ -87,3 +90,35 @@ def test_garbage_beside_a_living_link_does_not_disturb_it(lab: Lab) -> None:
     assert group is not None
     assert group.connected, diary(ours, theirs)
     assert ours.my_state() == "Normal"
+
+
+STRANGE = {
+    "eight bytes of hardware address": b"\x02\x00\x00\x00\x00\x00\x00\x09",
+    "no hardware address at all": b"",
+}
+
+
+@pytest.mark.parametrize("hardware", STRANGE.values(), ids=STRANGE.keys())
+def test_a_client_without_an_ethernet_address_is_answered_and_the_server_lives(lab: Lab, hardware: bytes) -> None:
+    ours, theirs = lab.engine("primary"), lab.dhcpd("secondary")
+    theirs.start()
+    ours.start()
+    both_normal(ours, theirs)
+    options = ((Dhcp4Option.MESSAGE_TYPE, bytes([Dhcp4Type.DISCOVER])), (Dhcp4Option.CLIENT_ID, b"\x00odd one"))
+    asks = encode_dhcp4(Dhcp4Message(op=BOOTREQUEST, xid=9, chaddr=hardware, secs=60, options=options))
+
+    def ask() -> socket.socket:
+        client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0\0")
+        client.bind(("0.0.0.0", 68))
+        client.sendto(asks, ("255.255.255.255", 67))
+        return client
+
+    with inside(lab.lan.join("odd", "10.77.1.9"), ask) as client:
+        client.settimeout(10)
+        while (answer := decode_dhcp4(client.recv(4096))).server_id != int(IPv4Address(SERVER_1)):
+            continue  # the partner answers as well
+    assert answer.message_type == Dhcp4Type.OFFER
+    assert ours.process is not None
+    assert ours.process.runs()
