@@ -98,8 +98,9 @@ def _name_device(worker: str, lan: Lan) -> None:
 
 def _tag(worker: str) -> bool:
     """Return whether the worker's lan0.10 is a VLAN device on its lan0; make it where the kernel can."""
-    if device_on(worker, LAN10) is not None:
-        return "vlan" in _in_node(worker, "ip", "-details", "link", "show", "dev", LAN10.device)
+    found = device_on(worker, LAN10)
+    if found is not None:  # under Docker's name for it, if the node was restarted
+        return "vlan" in _in_node(worker, "ip", "-details", "link", "show", "dev", found)
     link = ("ip", "link", "add", "link", LAN.device, "name", LAN10.device, "type", "vlan", "id", VLAN_ID)
     if not succeeds("docker", "exec", worker, *link, limit_s=DOCKER_LIMIT_S):
         return False

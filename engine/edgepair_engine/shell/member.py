@@ -62,7 +62,9 @@ class Member:
     def offer(self, event: Event) -> None:
         """Put an event into the inbox."""
         if isinstance(event, ConfigReplaced):
-            self._configs[event.config.digest] = event.config
+            known = self._configs.get(event.config.digest)
+            if known is None or known.revision < event.config.revision:
+                self._configs[event.config.digest] = event.config
         self._pump.offer(event)
 
     def alive(self) -> bool:
