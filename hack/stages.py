@@ -6,12 +6,16 @@ A failed stage does not hide what comes after it: all run, the table at the end 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[1]
+SUMMARY = ROOT / "docs" / "reports" / "test-all.md"  # committed before an issue is resolved
 PYTEST = f"{sys.executable} -m pytest"
 TIERS: dict[str, dict[str, str]] = {
     "test": {
@@ -48,6 +52,9 @@ def main() -> int:
         parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(stages)}")
     results = [run(stage, command) for stage, command in stages.items() if stage in (arguments.only or stages)]
     print(table(results), flush=True)
+    if arguments.tier == "test-all" and not arguments.only:
+        SUMMARY.write_text(summary(results))
+        print(f"written to {SUMMARY.relative_to(ROOT)}")
     return 1 if any(result.exit_code for result in results) else 0
 
 
@@ -67,6 +74,14 @@ def table(results: list[Result]) -> str:
     failed = sum(1 for r in results if r.exit_code)
     total = f"  {'total':<12}{sum(r.took_s for r in results):>7.0f} s"
     return "\n".join(["", "stages:", *rows, total, f"{len(results) - failed} passed, {failed} failed"])
+
+
+def summary(results: list[Result]) -> str:
+    """Return the page that tells of a whole run: what was tested, on what, how long each stage took."""
+    commit = subprocess.run(["git", "log", "-1", "--format=%h %cs"], capture_output=True, text=True, check=True).stdout
+    rows = [f"| {r.stage} | {r.took_s:.0f} s | {'ok' if r.exit_code == 0 else 'failed'} |" for r in results]
+    head = ["# The last whole run", "", f"`make test-all` on commit {commit.strip()}, {os.cpu_count()} cores.", ""]
+    return "\n".join([*head, "| stage | took | |", "|---|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":
