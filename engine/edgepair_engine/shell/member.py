@@ -55,16 +55,15 @@ class Member:
         self._admin = Admin(self, self._board)
         self._ports = DhcpPorts(self.offer)
         self._stop_why: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._configs = {parts.config.digest: parts.config}
-        self._applied = ""
+        # What was offered, by what a report says is in force: the sockets follow the report, not the offer.
+        self._configs = {(parts.config.revision, parts.config.digest): parts.config}
+        self._applied: tuple[int, str] | None = None
         self._watch = ConfigWatch(parts.config_path, self.offer, self._revision)
 
     def offer(self, event: Event) -> None:
         """Put an event into the inbox."""
         if isinstance(event, ConfigReplaced):
-            known = self._configs.get(event.config.digest)
-            if known is None or known.revision < event.config.revision:
-                self._configs[event.config.digest] = event.config
+            self._configs[event.config.revision, event.config.digest] = event.config
         self._pump.offer(event)
 
     def alive(self) -> bool:
@@ -125,11 +124,12 @@ class Member:
     def _published(self, links: PartnerLinks, tasks: asyncio.TaskGroup) -> Callable[[MemberReport], None]:
         def publish(report: MemberReport) -> None:
             self._board.publish(report)
-            if report.config_digest == self._applied:
+            in_force = report.config_revision, report.config_digest
+            if in_force == self._applied:
                 return
-            self._applied = report.config_digest
-            config = self._configs[report.config_digest]
-            self._configs = {d: c for d, c in self._configs.items() if c.revision >= config.revision}
+            self._applied = in_force
+            config = self._configs[in_force]
+            self._configs = {key: each for key, each in self._configs.items() if each.revision >= config.revision}
             self._ports.serve(config.interfaces)
             tasks.create_task(links.serve(config.groups))
 
