@@ -23,8 +23,9 @@ from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
 from edgepair_engine.wire.failover import Connect, FailoverMessage, encode_failover
 
-# Messages that promise nothing: they may leave before this turn's records are durable.
-_PROMISELESS = {MessageType.CONTACT, MessageType.CONNECT, MessageType.CONNECTACK, MessageType.DISCONNECT}
+# Messages that promise nothing: they may leave before this turn's records are durable. CONNECTACK is none of them: the
+# primary counts on its MCLT from then on, so the secondary must not be able to forget it.
+_PROMISELESS = {MessageType.CONTACT, MessageType.CONNECT, MessageType.DISCONNECT}
 
 
 @dataclass(slots=True)

@@ -179,3 +179,19 @@ def test_a_fence_outlives_what_starts_a_group_anew() -> None:
     assert pair.order("east-1", ControlAction.UNFENCE).done
     pair.advance(40)
     assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+
+
+def test_a_secondary_agrees_to_an_mclt_only_once_it_is_stored() -> None:
+    """The primary counts on the new MCLT from CONNECTACK on; a secondary that forgot it would promise by the old."""
+    pair = Pair()
+    pair.start("east-1", "east-2")
+    primary, secondary = pair.members["east-1"], pair.members["east-2"]
+    secondary.disk_is_slow = True
+
+    pair.configure("east-1", group_of("east-1").model_copy(update={"mclt_s": 20}))
+    pair.advance(6)
+    assert (primary.group.connected, primary.group.mclt_s) == (False, 60)
+
+    secondary.disk_is_slow = False
+    pair.finish_commits("east-2")
+    assert (primary.group.connected, primary.group.mclt_s, secondary.group.mclt_s) == (True, 20, 20)
