@@ -1,4 +1,4 @@
-"""Write what is generated from the models: CRDs, the chart's copies, JSON schemas of the contract, reference pages.
+"""Write what is generated: CRDs, the chart's copies, JSON schemas of the contract, reference pages, conformance page.
 
 `python -m hack.generate` writes; with `--check` it only says which files differ, and fails when any does.
 """
@@ -19,6 +19,7 @@ from edgepair_contract.report import MemberReport
 from edgepair_operator.api.crds import custom_resource_definition
 from edgepair_operator.api.keys import Kind
 from edgepair_operator.api.reference import conditions_page, resources_page
+from hack import conformance
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = "# Generated from edgepair_operator.api by `make generate`: do not edit.\n"
@@ -59,6 +60,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield Path("contract/schemas") / f"{_file_name(model)}.json", _json_schema(model)
     yield Path("docs/reference/custom-resources.md"), PAGE_HEADER + resources_page()
     yield Path("docs/reference/conditions.md"), PAGE_HEADER + conditions_page()
+    yield Path("docs/reports/conformance.md"), conformance.page()
 
 
 def _chart_template(definition: dict[str, Any]) -> str:
