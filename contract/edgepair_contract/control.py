@@ -19,7 +19,11 @@ class ControlAction(Enum):
 
 
 class ControlRequest(BaseModel):
-    """One order. `group` None means all of them; `last_alive_at` (epoch seconds) belongs to partner-down."""
+    """One order. `group` None means all of them.
+
+    `last_alive_at` (epoch seconds) belongs to partner-down: when the partner gave its last lease at the latest. Its
+    addresses are taken MCLT later; without it, MCLT after the order.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -149,13 +149,15 @@ class Endpoint:
 
     def on_control(self, request: ControlRequest, now: Now) -> Outcome | Refuse:
         """Carry out an order, or say why it cannot be."""
-        contact_at = self._standing.record.last_contact_at
-        if request.last_alive_at is not None and contact_at > request.last_alive_at:
-            return Refuse(f"the partner was heard at {contact_at}, later than {request.last_alive_at}")
+        last_alive_at = request.last_alive_at if request.action is ControlAction.PARTNER_DOWN else None
+        if last_alive_at is not None and (doubt := self._doubt(last_alive_at, now)) is not None:
+            return doubt
         draft = self._draft()
         refusal = self._machine.order(request.action, draft, now)
         if refusal is not None:
             return refusal
+        if last_alive_at is not None:
+            self._standing.date_partners_end(last_alive_at)
         if request.action is ControlAction.FENCE:
             self._fence(draft, now)
         elif request.action is ControlAction.UNFENCE and self._standing.fenced:
@@ -331,6 +333,14 @@ class Endpoint:
     def _hang_up_all(self, why: str, draft: Draft, now: Now) -> None:
         for link in self._links:
             self._hang_up(link, why, reason=None, draft=draft, now=now)
+
+    def _doubt(self, last_alive_at: int, now: Now) -> Refuse | None:
+        contact_at = self._standing.record.last_contact_at
+        if contact_at > last_alive_at:
+            return Refuse(f"the partner was heard at {contact_at}, later than {last_alive_at}")
+        if last_alive_at > now.wall_s:
+            return Refuse(f"{last_alive_at} has not come yet: by this server's clock it is {now.wall_s}")
+        return None
 
     def _fence(self, draft: Draft, now: Now) -> None:
         self._standing.fenced = True

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role, Serving
 from edgepair_engine.failover.hashing import is_primarys
+from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import FOREVER_AT, Lease
 
 INFINITE_S = 0xFFFFFFFF  # DHCP's lease without end
@@ -36,7 +37,7 @@ class ServingRights:
 
     role: Role
     state: FailoverState
-    state_at: int
+    claims_from_at: int
     mclt_s: int
     serving: Serving
     why: str
@@ -82,7 +83,7 @@ class ServingRights:
 
     def _partners_claim_is_over(self, lease: Lease, now: Now) -> bool:
         return self.state is FailoverState.PARTNER_DOWN and now.wall_s > claim_ends_at(
-            lease, state_at=self.state_at, mclt_s=self.mclt_s
+            lease, gone_at=self.claims_from_at, mclt_s=self.mclt_s
         )
 
 
@@ -105,13 +106,15 @@ def own_free_state(role: Role) -> BindingState:
     return BindingState.FREE if role is Role.PRIMARY else BindingState.BACKUP
 
 
-def claim_ends_at(lease: Lease, *, state_at: int, mclt_s: int) -> int:
-    """Return until when a partner that is down since `state_at` may have promised this address to a client.
+def claim_ends_at(lease: Lease, *, gone_at: int, mclt_s: int) -> int:
+    """Return until when a partner that was last alive at `gone_at` may have promised this address to a client.
 
-    It may have gone on until it died, and then at most MCLT past what both knew. dhcpd frees an ended lease already at
-    `state_at` + MCLT; a renewal that the partner gave just before it died could outlive that.
+    It may have gone on until it died, and then at most MCLT past what both knew. What we have told of a lease counts as
+    known although no ack has come: the partner may have heard it, renewed by it, and the ack was lost with the link.
+    dhcpd frees an ended lease already MCLT after it entered PARTNER-DOWN; a renewal could outlive that.
     """
-    return max(lease.tsfp, state_at) + mclt_s
+    known_at = max(lease.tsfp, lease.tstp) if lease.state in ENDED else lease.tsfp
+    return max(known_at, gone_at) + mclt_s
 
 
 def granted_s(wanted_s: int, *, tsfp: int, mclt_s: int, now: Now) -> int:

@@ -76,6 +76,7 @@ class Standing:
                 before,
                 my_state=state,
                 my_state_at=at,
+                partner_gone_at=0,
                 transitions=(*before.transitions, entry)[-TRANSITIONS_KEPT:],
                 update_all_wanted=before.update_all_wanted or state is FailoverState.RECOVER,
             )
@@ -84,6 +85,11 @@ class Standing:
     def hear(self, partner: FailoverState, now: Now) -> None:
         """Record the partner's state and when it was heard."""
         self.change(replace(self.record, partner_state=partner, partner_state_at=now.wall_s))
+
+    def date_partners_end(self, last_alive_at: int) -> None:
+        """Take a word on when a partner that is down was last alive. The latest one counts."""
+        if self.mine is FailoverState.PARTNER_DOWN and self.record.partner_gone_at != last_alive_at:
+            self.change(replace(self.record, partner_gone_at=last_alive_at))
 
     def learn(self, *, mclt_s: int, hba: bytes) -> None:
         """Take what the primary dictates at CONNECT. MCLT is durable, the buckets come again with every CONNECT."""
@@ -132,7 +138,7 @@ class Standing:
         return ServingRights(
             role=self.role,
             state=self.mine,
-            state_at=self.record.my_state_at,
+            claims_from_at=self.record.claims_from_at,
             mclt_s=self.record.mclt_s,
             serving=serving,
             why=why,

@@ -33,6 +33,8 @@ class StateRecord:
     `mclt_s` is the effective one (a secondary learns it). `last_alive_at` is refreshed every 10 s while the process
     runs.
     `update_all_wanted`: bindings may be lost and no UPDREQALL was answered since, so it is asked for (again).
+    `partner_gone_at`: in PARTNER-DOWN, when the partner was last alive by the word of whoever ordered that state; 0
+    when nobody has said so, and in every other state.
     """
 
     group: str
@@ -45,6 +47,12 @@ class StateRecord:
     last_alive_at: int = 0
     update_all_wanted: bool = False
     transitions: tuple[TransitionEntry, ...] = ()
+    partner_gone_at: int = 0
+
+    @property
+    def claims_from_at(self) -> int:
+        """Return from when on a partner that is down has promised nothing: MCLT later its addresses are ours."""
+        return self.partner_gone_at or self.my_state_at
 
 
 @dataclass(frozen=True, slots=True)

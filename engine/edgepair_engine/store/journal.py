@@ -10,6 +10,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol, assert_never
 
@@ -27,7 +28,7 @@ from edgepair_engine.store.rows import (
     state_of,
     state_row,
 )
-from edgepair_engine.store.schema import prepare
+from edgepair_engine.store.schema import SCHEMA_VERSION, prepare
 from edgepair_engine.store.worker import Worker
 
 DATABASE = "edgepair.db"
@@ -35,7 +36,7 @@ LOCK = "lock"
 BUSY_LIMIT_S = 2.0  # a reader (`edgepair-engine leases`) holds a lock for milliseconds
 
 _UPSERT_LEASE = f"INSERT OR REPLACE INTO lease ({LEASE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)"
+_UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 _UPSERT_CONFIG = "INSERT OR REPLACE INTO config (one, revision, text) VALUES (1,?,?)"
 
 
@@ -125,10 +126,15 @@ def read_store(folder: Path) -> Restored:
         db = sqlite3.connect(f"file:{where}?mode=ro", uri=True, timeout=BUSY_LIMIT_S)
     except sqlite3.Error as error:
         raise translate(error, where) from error
-    try:
-        return read_all(db, where)
-    finally:
-        db.close()
+    with closing(db), closing(sqlite3.connect(":memory:")) as copy:
+        try:
+            if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
+                return read_all(db, where)
+            db.backup(copy)  # of another version: made readable beside it, the store stays as it is
+        except sqlite3.Error as error:
+            raise translate(error, where) from error
+        prepare(copy, where)
+        return read_all(copy, where)
 
 
 def read_all(db: sqlite3.Connection, where: str) -> Restored:

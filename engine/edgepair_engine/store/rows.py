@@ -17,11 +17,19 @@ LEASE_COLUMNS = (
 )
 STATE_COLUMNS = (
     "failover_group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, last_contact_at, last_alive_at, "
-    "update_all_wanted, transitions"
+    "update_all_wanted, transitions, partner_gone_at"
 )
 
 
 _MOMENTS = ("starts_at", "ends_at", "tstp", "tsfp", "atsfp", "cltt")
+_STATE_NUMBERS = (
+    "my_state_at",
+    "partner_state_at",
+    "mclt_s",
+    "last_contact_at",
+    "last_alive_at",
+    "partner_gone_at",
+)
 
 
 def _whole(column: str, limit: int = 0xFFFFFFFF) -> str:
@@ -37,7 +45,7 @@ WRONG_LEASE = (
 )
 WRONG_STATE = (
     "SELECT 'state of group ' || quote(failover_group) FROM endpoint WHERE NOT ("
-    + " AND ".join(map(_whole, ("my_state_at", "partner_state_at", "mclt_s", "last_contact_at", "last_alive_at")))
+    + " AND ".join(map(_whole, _STATE_NUMBERS))
     + " AND typeof(failover_group) = 'text' AND typeof(transitions) = 'text') LIMIT 1"
 )
 WRONG_CONFIG = "SELECT 'configuration' FROM config WHERE NOT (typeof(revision) = 'integer' AND typeof(text) = 'text')"
@@ -104,6 +112,7 @@ def state_row(record: StateRecord) -> Row:
         record.last_alive_at,
         int(record.update_all_wanted),
         json.dumps([[e.at, e.from_state.wire, e.to_state.wire, e.cause] for e in record.transitions]),
+        record.partner_gone_at,
     )
 
 
@@ -113,7 +122,8 @@ def state_of(row: Row) -> StateRecord:
     Raises:
         ValueError: a number that names no failover state.
     """
-    group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, contact_at, alive_at, wanted, entries = row
+    group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, contact_at, alive_at, *rest = row
+    wanted, entries, gone_at = rest
     return StateRecord(
         group=group,
         my_state=_state(my_state),
@@ -128,6 +138,7 @@ def state_of(row: Row) -> StateRecord:
             TransitionEntry(at=at, from_state=_state(before), to_state=_state(after), cause=cause)
             for at, before, after, cause in json.loads(entries)
         ),
+        partner_gone_at=gone_at,
     )
 
 

@@ -7,7 +7,7 @@ import sqlite3
 
 from edgepair_engine.store.errors import damaged
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 INCARNATION_BYTES = 8  # names a store; two of them equal by chance is not to be feared
 
 TABLES = """
@@ -22,13 +22,15 @@ CREATE TABLE endpoint (
     failover_group TEXT PRIMARY KEY, my_state INTEGER NOT NULL, my_state_at INTEGER NOT NULL,
     partner_state INTEGER NOT NULL, partner_state_at INTEGER NOT NULL, mclt_s INTEGER NOT NULL,
     last_contact_at INTEGER NOT NULL, last_alive_at INTEGER NOT NULL, update_all_wanted INTEGER NOT NULL,
-    transitions TEXT NOT NULL
+    transitions TEXT NOT NULL, partner_gone_at INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE config (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, text TEXT NOT NULL);
 """
 
 # version n -> the statements that make it n + 1; they run in one transaction with the new number
-MIGRATIONS: dict[int, str] = {}
+MIGRATIONS = {
+    1: "ALTER TABLE endpoint ADD COLUMN partner_gone_at INTEGER NOT NULL DEFAULT 0;",
+}
 
 
 def prepare(db: sqlite3.Connection, where: str) -> None:

@@ -67,12 +67,14 @@ MEMBER = MemberConfig(
 PLAIN_MEMBER = MEMBER.model_copy(update={"groups": (), "subnets": (SUBNET, OTHER_SUBNET)})
 
 
-def rights_in(state: FailoverState, role: Role = Role.PRIMARY, *, state_at: int = T0.wall_s - 60) -> ServingRights:
+def rights_in(
+    state: FailoverState, role: Role = Role.PRIMARY, *, claims_from_at: int = T0.wall_s - 60
+) -> ServingRights:
     serving, why = serving_of(state, FailoverState.NORMAL)
     return ServingRights(
         role=role,
         state=state,
-        state_at=state_at,
+        claims_from_at=claims_from_at,
         mclt_s=3600,
         serving=serving,
         why=why,

@@ -235,7 +235,7 @@ def test_without_failover_the_first_lease_has_its_full_time_and_a_released_addre
 
 
 def test_partner_down_takes_the_partner_s_address_only_after_its_last_promise_and_mclt() -> None:
-    counter = Counter(rights_in(FailoverState.PARTNER_DOWN, Role.SECONDARY, state_at=T0.wall_s))
+    counter = Counter(rights_in(FailoverState.PARTNER_DOWN, Role.SECONDARY, claims_from_at=T0.wall_s))
     for last in (50, 51, 52, 53):
         counter.hold(f"10.1.0.{last}", BindingState.FREE, tsfp=T0.wall_s + 10)
     assert counter.hear(PARTNERS.discovers(), now=later(3610)) == Silent(Why.NO_ADDRESS, "10.1.0.0/24")

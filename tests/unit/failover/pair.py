@@ -147,9 +147,10 @@ class Pair:
         self.perform(side, side.running.lease_changed(lease, self.now(side)))
         self._settle()
 
-    def order(self, side: Side, action: ControlAction) -> None:
+    def order(self, side: Side, action: ControlAction, last_alive_at: int | None = None) -> None:
         """Give a side an order that it must carry out."""
-        outcome = side.running.on_control(ControlRequest(action=action), self.now(side))
+        request = ControlRequest(action=action, last_alive_at=last_alive_at)
+        outcome = side.running.on_control(request, self.now(side))
         assert isinstance(outcome, Outcome), outcome
         self.perform(side, outcome)
         self._settle()

@@ -53,6 +53,7 @@ STATE = StateRecord(
     last_contact_at=950,
     last_alive_at=960,
     update_all_wanted=True,
+    partner_gone_at=955,
     transitions=(
         TransitionEntry(at=900, from_state=FailoverState.RECOVER, to_state=FailoverState.RECOVER_WAIT, cause="UPDDONE"),
     ),
@@ -213,10 +214,24 @@ def test_a_value_that_cannot_be_is_damage_even_in_a_sound_file(tmp_path: Path, s
 def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     store(tmp_path, LEASE)
     with sqlite3.connect(tmp_path / DATABASE) as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(StoreDamaged, match="it has version 2 and this program knows 1"):
+    with pytest.raises(StoreDamaged, match="it has version 99 and this program knows 2"):
         SqliteJournal(tmp_path)
+
+
+def test_a_store_of_version_1_is_brought_to_this_one_and_readable_before(tmp_path: Path) -> None:
+    undated = replace(STATE, partner_gone_at=0)
+    store(tmp_path, LEASE, undated)
+    with sqlite3.connect(tmp_path / DATABASE) as db:
+        db.execute("ALTER TABLE endpoint DROP COLUMN partner_gone_at")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    assert read_store(tmp_path).states == (undated,)
+    found = stored(tmp_path)
+    assert (found.leases, found.states) == ((LEASE,), (undated,))
+    store(tmp_path, STATE)
+    assert stored(tmp_path).states == (STATE,)
 
 
 def test_a_file_where_the_folder_should_be_is_said(tmp_path: Path) -> None:

@@ -1,0 +1,164 @@
+"""From when on a partner that is down has promised nothing, and when its addresses are ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgepair_contract.control import ControlAction, ControlRequest
+from edgepair_contract.vocabulary import BindingState, FailoverState
+from edgepair_engine.failover.serving import granted_s
+from edgepair_engine.failover.transitions import Refuse
+from tests.unit.failover.builders import T0, a_lease
+from tests.unit.failover.pair import Pair, Side, two_endpoints
+
+NORMAL = FailoverState.NORMAL
+CI = FailoverState.COMMUNICATIONS_INTERRUPTED
+PD = FailoverState.PARTNER_DOWN
+PARTNER_DOWN = ControlAction.PARTNER_DOWN
+
+
+def a_survivor(**changes: Any) -> tuple[Pair, Side]:
+    """Return a pair 20 s after its secondary was killed at T0 + 1, and the primary that is left."""
+    pair = two_endpoints(**changes)
+    pair.start()
+    pair.run(1)
+    pair.kill(pair.secondary)
+    pair.run(20)
+    assert pair.primary.state is CI
+    return pair, pair.primary
+
+
+def takes(pair: Pair, side: Side, last: int) -> bool:
+    return side.running.rights(pair.now()).may_allocate(side.lease(last), pair.now())
+
+
+def waits_until(pair: Pair, side: Side) -> int | None:
+    wait = side.running.view(pair.now()).wait
+    return None if wait is None else wait.until_at
+
+
+@pytest.mark.protocol(116)
+def test_the_wait_counts_from_when_the_partner_was_last_alive() -> None:
+    """MCLT is 30 s: the dead one may have promised an address of its own until T0 + 6 + 30."""
+    pair, survivor = a_survivor()
+    pair.order(survivor, PARTNER_DOWN, T0 + 6)
+    view = survivor.running.view(pair.now())
+    assert (view.my_state, view.my_state_at) == (PD, T0 + 21)
+    assert waits_until(pair, survivor) == T0 + 36
+    assert survivor.lease(110).state is BindingState.BACKUP
+    pair.run(15)
+    assert not takes(pair, survivor, 110)
+    pair.run(1)
+    assert takes(pair, survivor, 110)
+
+
+@pytest.mark.protocol(116)
+def test_without_that_word_the_wait_counts_from_the_order() -> None:
+    pair, survivor = a_survivor()
+    pair.order(survivor, PARTNER_DOWN)
+    assert waits_until(pair, survivor) == T0 + 51
+    pair.run(30)
+    assert not takes(pair, survivor, 110)
+    pair.run(1)
+    assert takes(pair, survivor, 110)
+
+
+@pytest.mark.protocol("Q26", 116)
+def test_the_wait_outlives_a_restart_and_does_not_begin_again() -> None:
+    """dhcpd frees what is past at once when it is restarted in PARTNER-DOWN."""
+    pair, survivor = a_survivor()
+    pair.order(survivor, PARTNER_DOWN, T0 + 16)
+    pair.kill(survivor)
+    pair.start(survivor)
+    pair.run(16)
+    assert survivor.state is PD
+    assert waits_until(pair, survivor) == T0 + 46
+    pair.run(9)
+    assert not takes(pair, survivor, 110)
+    pair.run(1)
+    assert takes(pair, survivor, 110)
+
+
+@pytest.mark.parametrize(
+    ("last_alive_at", "why"),
+    [
+        (T0 - 1, f"the partner was heard at {T0}, later than {T0 - 1}"),
+        (T0 + 22, f"{T0 + 22} has not come yet: by this server's clock it is {T0 + 21}"),
+    ],
+    ids=["before it was last heard here", "in the future"],
+)
+def test_a_word_that_cannot_be_true_is_refused_with_both_times(last_alive_at: int, why: str) -> None:
+    pair, survivor = a_survivor()
+    request = ControlRequest(action=PARTNER_DOWN, last_alive_at=last_alive_at)
+    assert survivor.running.on_control(request, pair.now()) == Refuse(why)
+    assert survivor.state is CI
+
+
+def test_the_latest_word_counts_and_an_order_without_one_changes_nothing() -> None:
+    pair, survivor = a_survivor()
+    pair.order(survivor, PARTNER_DOWN)
+    pair.order(survivor, PARTNER_DOWN, T0 + 11)
+    assert waits_until(pair, survivor) == T0 + 41
+    pair.order(survivor, PARTNER_DOWN)
+    assert waits_until(pair, survivor) == T0 + 41
+    assert survivor.running.view(pair.now()).my_state_at == T0 + 21
+
+
+def test_the_word_is_forgotten_with_the_state() -> None:
+    """A partner that comes back and goes again has lived until then."""
+    pair, survivor = a_survivor()
+    pair.order(survivor, PARTNER_DOWN, T0 + 2)
+    pair.start(pair.secondary)
+    pair.run(60)
+    assert (survivor.state, pair.secondary.state) == (NORMAL, NORMAL)
+    assert survivor.stored_state is not None
+    assert survivor.stored_state.partner_gone_at == 0
+    pair.kill(pair.secondary)
+    pair.order(survivor, PARTNER_DOWN)
+    assert waits_until(pair, survivor) == T0 + 81 + 30
+
+
+@pytest.mark.protocol(101, 116)
+def test_a_partner_that_was_cut_off_and_died_later_keeps_its_promises() -> None:
+    """By itself nobody knows when the partner died: after the time configured, MCLT counts from then, as at dhcpd.
+
+    Here the wire breaks at T0 + 1, the secondary gives a lease at T0 + 55, and dies.
+    """
+    pair = two_endpoints(auto_partner_down_s=60)
+    pair.start()
+    pair.run(1)
+    pair.cut()
+    pair.run(54)
+    pair.bind(pair.secondary, a_lease(110, expires_in_s=30, now=pair.now()))
+    pair.kill(pair.secondary)
+    pair.run(30)
+    survivor = pair.primary
+    assert (survivor.state, survivor.running.view(pair.now()).my_state_at) == (PD, T0 + 70)
+    assert not takes(pair, survivor, 110)
+    assert waits_until(pair, survivor) == T0 + 100
+
+
+@pytest.mark.protocol(117)
+def test_what_the_partner_was_told_counts_although_its_ack_was_lost() -> None:
+    """It can have renewed up to MCLT past what it heard, and died: the address is its client's until then."""
+    pair = two_endpoints()
+    pair.start()
+    pair.run(1)
+    survivor = pair.primary
+    pair.perform(survivor, survivor.running.lease_changed(a_lease(120, expires_in_s=30, now=pair.now()), pair.now()))
+    pair.cut()
+    pair.run(29)
+    assert survivor.lease(120).tsfp == 0
+    pair.run(80)
+    told = T0 + 1 + 135  # the potential expiry of the BNDUPD
+    renewed_s = granted_s(120, tsfp=told, mclt_s=30, now=pair.now())
+    assert T0 + 110 + renewed_s == T0 + 166
+    pair.kill(pair.secondary)
+    pair.order(survivor, PARTNER_DOWN, T0 + 110)
+    assert survivor.lease(120).state is BindingState.EXPIRED
+    pair.run(56)
+    assert not takes(pair, survivor, 120)
+    pair.run(1)
+    assert takes(pair, survivor, 120)
