@@ -8,7 +8,7 @@ from typing import assert_never
 
 from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import GroupConfig
-from edgepair_contract.control import ControlAction, ControlAnswer, ControlRequest
+from edgepair_contract.control import ControlAnswer, ControlRequest
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import GroupReport
 from edgepair_contract.vocabulary import MessageType
@@ -23,9 +23,9 @@ from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
 from edgepair_engine.wire.failover import Connect, FailoverMessage, encode_failover
 
-# Messages that promise nothing: they may leave before this turn's records are durable. CONNECTACK is none of them: the
-# primary counts on its MCLT from then on, so the secondary must not be able to forget it.
-_PROMISELESS = {MessageType.CONTACT, MessageType.CONNECT, MessageType.DISCONNECT}
+# Messages that promise nothing: they may leave before this turn's records are durable. CONNECT and CONNECTACK are none
+# of them: the partner counts on the MCLT in them from then on, so its teller must not be able to forget it.
+_PROMISELESS = {MessageType.CONTACT, MessageType.DISCONNECT}
 
 
 @dataclass(slots=True)
@@ -120,12 +120,8 @@ class Partners:
 
     def restart(self, name: str, why: str, now: Now) -> Effects:
         """Begin a group anew from what is stored, as after a restart of the process. A fence holds on."""
-        before = self._groups[name]
-        effects = self._remove(name, why).then(self._start(before.config, now))
-        if before.endpoint.fenced:
-            fenced, _ = self.control(ControlRequest(action=ControlAction.FENCE, group=name), now)
-            effects = effects.then(fenced)
-        return effects
+        config = self._groups[name].config
+        return self._remove(name, why).then(self._start(config, now))
 
     def perform(self, name: str, outcome: Outcome) -> Effects:
         """Return an endpoint's outcome as effects, and keep in mind what it stores and closes."""

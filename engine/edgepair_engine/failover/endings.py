@@ -87,7 +87,7 @@ class Endings:
             for pool in self._leases.pools(self._standing.config.name)
             for state in ENDED
             for lease in self._leases.oldest_first(pool, state)
-            if claim_ends_at(lease, gone_at=record.claims_from_at, mclt_s=record.mclt_s) < now.wall_s
+            if claim_ends_at(lease, gone_at=record.claims_from_at, mclt_s=self._standing.mclt_wait_s) < now.wall_s
         ]
         for lease in over:
             self._exchange.changed(freed(lease), draft)

@@ -73,6 +73,8 @@ class Endpoint:
         self._endings = Endings(self._standing, leases, self._exchange, self._sharing)
         self._machine = Machine(self._standing, self._links, self._exchange, self._sharing, now=now)
         self._alive_at = now.mono_s
+        if self._standing.fenced:
+            self._links.close_to_all()
 
     # what happens
 
@@ -82,6 +84,7 @@ class Endpoint:
         added = self._links.add(link, draft, now)
         if added is not None and self._standing.role is Role.PRIMARY:
             assert self._standing.hba is not None
+            self._standing.offer()
             message = connect(self._standing.config, hba=self._standing.hba, xid=added.take_xid(), now=now)
             self._links.send(added, message, draft, now)
         return self._finish(draft, now)
@@ -161,7 +164,7 @@ class Endpoint:
         if request.action is ControlAction.FENCE:
             self._fence(draft, now)
         elif request.action is ControlAction.UNFENCE and self._standing.fenced:
-            self._standing.fenced = False
+            self._standing.change(replace(self._standing.record, fenced=False))
             self._links.open_again(now)
         return self._finish(draft, now)
 
@@ -201,11 +204,6 @@ class Endpoint:
         return self._finish(draft, now)
 
     # what can be asked
-
-    @property
-    def fenced(self) -> bool:
-        """Return whether this server was told to answer nobody and to talk to nobody."""
-        return self._standing.fenced
 
     def rights(self, now: Now) -> ServingRights:
         """Return what this server may answer now."""
@@ -269,6 +267,7 @@ class Endpoint:
             raise ProtocolViolation(text, reason=RejectReason.INVALID_PARTNER)
         if link.established:
             raise ProtocolViolation("CONNECT on an established link")
+        self._measure(message.time, draft, now)
         refused = judge_connect(message, self._standing.config, now)
         if refused is not None:
             answer = connect_refusal(self._standing.config, message, refused, now)
@@ -289,6 +288,7 @@ class Endpoint:
             raise ProtocolViolation("CONNECTACK, but CONNECT is the primary's to send")
         if link.established:
             raise ProtocolViolation("CONNECTACK on an established link")
+        self._measure(message.time, draft, now)
         refused = judge_connect_ack(message, self._standing.config, now)
         if refused is None and not self._make_room(draft, now):
             refused = Refused(RejectReason.DUPLICATE_CONNECTION, "already connected")
@@ -303,7 +303,6 @@ class Endpoint:
         self._links.terms = self._links.terms.heard(message)
         self._links.establish(link, draft, now)
         self._standing.touch(now)
-        self._measure(message.time, draft, now)
         self._machine.link_opened(draft, now)
 
     def _make_room(self, draft: Draft, now: Now) -> bool:
@@ -343,7 +342,7 @@ class Endpoint:
         return None
 
     def _fence(self, draft: Draft, now: Now) -> None:
-        self._standing.fenced = True
+        self._standing.change(replace(self._standing.record, fenced=True))
         self._links.close_to_all()
         self._hang_up_all("fenced", draft, now)
 

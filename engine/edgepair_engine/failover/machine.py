@@ -68,6 +68,8 @@ class Machine:
         self._asked_on = None
         if self._standing.record.update_all_wanted:
             self._standing.change(replace(self._standing.record, update_all_wanted=False))
+        if self._standing.mine is t.NORMAL:
+            self._standing.settle_mclt()
         cell = t.UPDATES_DONE[self._standing.mine, self._standing.role]
         self._make(t.resolve(cell, self._holding(now=now)), "all bindings received", draft, now)
 
@@ -253,6 +255,8 @@ class Machine:
         self._sharing.plan(now)
         if self._standing.record.update_all_wanted:
             self._ask(Updates.ALL, draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
+        elif self._standing.record.mclt_wait_s:
+            self._ask(Updates.PENDING, draft, now)  # what the partner promised by a larger MCLT is not all told yet
 
     def _enter_interrupted(self, _: Draft, now: Now) -> None:
         if self._standing.config.auto_partner_down_s:

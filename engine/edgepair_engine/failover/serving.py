@@ -32,6 +32,7 @@ _SERVING = {
 class ServingRights:
     """What the state of one failover group lets this server do now. `why` says in a phrase why it is silent.
 
+    `mclt_s` is promised by; `mclt_wait_s`, at least as large, is how far the partner may have promised.
     `hba` is None on a secondary that has not met its primary since it started: then no client counts as its own.
     """
 
@@ -39,6 +40,7 @@ class ServingRights:
     state: FailoverState
     claims_from_at: int
     mclt_s: int
+    mclt_wait_s: int
     serving: Serving
     why: str
     hba: bytes | None
@@ -83,7 +85,7 @@ class ServingRights:
 
     def _partners_claim_is_over(self, lease: Lease, now: Now) -> bool:
         return self.state is FailoverState.PARTNER_DOWN and now.wall_s > claim_ends_at(
-            lease, gone_at=self.claims_from_at, mclt_s=self.mclt_s
+            lease, gone_at=self.claims_from_at, mclt_s=self.mclt_wait_s
         )
 
 

@@ -26,7 +26,6 @@ class Standing:
         self.config = config
         self.starting = True
         self.announced: FailoverState | None = None
-        self.fenced = False
         self.hba = hba_of_split(config.split) if config.role is Role.PRIMARY else None
         self.skew_s = 0
         self.unsaved = True
@@ -59,9 +58,19 @@ class Standing:
         return self.announced or self.record.my_state
 
     @property
+    def fenced(self) -> bool:
+        """Return whether this server was told to answer nobody and to talk to nobody."""
+        return self.record.fenced
+
+    @property
+    def mclt_wait_s(self) -> int:
+        """Return how far past what both know a promise may run, of either server."""
+        return max(self.record.mclt_s, self.record.mclt_wait_s)
+
+    @property
     def wait_ends_at(self) -> int:
         """Return when every lease that this server may have given before RECOVER has ended."""
-        return self._wait_from + self.record.mclt_s
+        return self._wait_from + self.mclt_wait_s
 
     def enter(self, state: FailoverState, *, cause: str, now: Now) -> None:
         """Take a new state. RECOVER-WAIT keeps RECOVER's time: it is the same stay, as dhcpd counts it."""
@@ -94,17 +103,25 @@ class Standing:
     def learn(self, *, mclt_s: int, hba: bytes) -> None:
         """Take what the primary dictates at CONNECT. MCLT is durable, the buckets come again with every CONNECT."""
         self.hba = hba
-        if self.record.mclt_s != mclt_s:
-            self.change(replace(self.record, mclt_s=mclt_s))
+        self._promise_by(mclt_s)
+
+    def offer(self) -> None:
+        """Note that the partner is about to be told the configured MCLT, and may never say that it was.
+
+        Until it does, the smaller one is promised by and the larger one waited by: it promises, and takes this server's
+        addresses, by one or the other.
+        """
+        before, wanted_s = self.record.mclt_s, self.config.mclt_s
+        self._promise_by(min(before, wanted_s), heard_of=wanted_s)
 
     def agree(self) -> None:
-        """Let the configured MCLT count: the partner has heard of it now, or there is none that could rest on another.
+        """Let the configured MCLT count: the partner has heard of it, or there is none that could rest on another."""
+        self._promise_by(self.config.mclt_s)
 
-        Before, it would not be safe in either direction: the partner promises by the MCLT that it knows, and takes
-        this server's addresses by it.
-        """
-        if self.record.mclt_s != self.config.mclt_s:
-            self.change(replace(self.record, mclt_s=self.config.mclt_s))
+    def settle_mclt(self) -> None:
+        """Forget a larger MCLT of before: the partner has told all that it promised by it."""
+        if self.record.mclt_wait_s:
+            self.change(replace(self.record, mclt_wait_s=0))
 
     def configure(self, config: GroupConfig) -> None:
         """Take another configuration of the same role."""
@@ -140,11 +157,18 @@ class Standing:
             state=self.mine,
             claims_from_at=self.record.claims_from_at,
             mclt_s=self.record.mclt_s,
+            mclt_wait_s=self.mclt_wait_s,
             serving=serving,
             why=why,
             hba=self.hba,
             load_balance_max_s=self.config.load_balance_max_s,
         )
+
+    def _promise_by(self, mclt_s: int, *, heard_of: int = 0) -> None:
+        wait_s = max(self.mclt_wait_s, heard_of)
+        wait_s = wait_s if wait_s > mclt_s else 0
+        if (self.record.mclt_s, self.record.mclt_wait_s) != (mclt_s, wait_s):
+            self.change(replace(self.record, mclt_s=mclt_s, mclt_wait_s=wait_s))
 
     @property
     def _is_agreed(self) -> bool:

@@ -64,7 +64,7 @@ def _wait(standing: Standing, now: Now) -> WaitReport | None:
         return None
     if standing.mine is FailoverState.RECOVER_WAIT:
         return WaitReport(until_at=standing.wait_ends_at, reason="RecoverWait")
-    until_at = standing.record.claims_from_at + standing.record.mclt_s
+    until_at = standing.record.claims_from_at + standing.mclt_wait_s
     if standing.mine is FailoverState.PARTNER_DOWN and now.wall_s <= until_at:
         return WaitReport(until_at=until_at, reason="MCLT")
     return None

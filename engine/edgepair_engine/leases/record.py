@@ -30,8 +30,9 @@ class TransitionEntry:
 class StateRecord:
     """Store both states of one failover endpoint, as known to this server.
 
-    `mclt_s` is the effective one (a secondary learns it). `last_alive_at` is refreshed every 10 s while the process
-    runs.
+    `mclt_s` is the one that this server promises by (a secondary learns it). `mclt_wait_s` is what it waits by while
+    the partner may have promised by a larger one (0: there is none). `last_alive_at` is refreshed every 10 s while the
+    process runs. `fenced`: told to answer nobody and to talk to nobody.
     `update_all_wanted`: bindings may be lost and no UPDREQALL was answered since, so it is asked for (again).
     `partner_gone_at`: in PARTNER-DOWN, when the partner was last alive by the word of whoever ordered that state; 0
     when nobody has said so, and in every other state.
@@ -43,9 +44,11 @@ class StateRecord:
     partner_state: FailoverState = FailoverState.UNKNOWN
     partner_state_at: int = 0
     mclt_s: int = 0
+    mclt_wait_s: int = 0
     last_contact_at: int = 0
     last_alive_at: int = 0
     update_all_wanted: bool = False
+    fenced: bool = False
     transitions: tuple[TransitionEntry, ...] = ()
     partner_gone_at: int = 0
 

@@ -36,7 +36,7 @@ LOCK = "lock"
 BUSY_LIMIT_S = 2.0  # a reader (`edgepair-engine leases`) holds a lock for milliseconds
 
 _UPSERT_LEASE = f"INSERT OR REPLACE INTO lease ({LEASE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
+_UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _UPSERT_CONFIG = "INSERT OR REPLACE INTO config (one, revision, text) VALUES (1,?,?)"
 
 

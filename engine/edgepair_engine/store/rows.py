@@ -17,7 +17,7 @@ LEASE_COLUMNS = (
 )
 STATE_COLUMNS = (
     "failover_group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, last_contact_at, last_alive_at, "
-    "update_all_wanted, transitions, partner_gone_at"
+    "update_all_wanted, transitions, partner_gone_at, mclt_wait_s, fenced"
 )
 
 
@@ -29,6 +29,7 @@ _STATE_NUMBERS = (
     "last_contact_at",
     "last_alive_at",
     "partner_gone_at",
+    "mclt_wait_s",
 )
 
 
@@ -113,6 +114,8 @@ def state_row(record: StateRecord) -> Row:
         int(record.update_all_wanted),
         json.dumps([[e.at, e.from_state.wire, e.to_state.wire, e.cause] for e in record.transitions]),
         record.partner_gone_at,
+        record.mclt_wait_s,
+        int(record.fenced),
     )
 
 
@@ -122,8 +125,8 @@ def state_of(row: Row) -> StateRecord:
     Raises:
         ValueError: a number that names no failover state.
     """
-    group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, contact_at, alive_at, *rest = row
-    wanted, entries, gone_at = rest
+    group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, *rest = row
+    contact_at, alive_at, wanted, entries, gone_at, mclt_wait_s, fenced = rest
     return StateRecord(
         group=group,
         my_state=_state(my_state),
@@ -139,6 +142,8 @@ def state_of(row: Row) -> StateRecord:
             for at, before, after, cause in json.loads(entries)
         ),
         partner_gone_at=gone_at,
+        mclt_wait_s=mclt_wait_s,
+        fenced=bool(fenced),
     )
 
 

@@ -22,14 +22,19 @@ CREATE TABLE endpoint (
     failover_group TEXT PRIMARY KEY, my_state INTEGER NOT NULL, my_state_at INTEGER NOT NULL,
     partner_state INTEGER NOT NULL, partner_state_at INTEGER NOT NULL, mclt_s INTEGER NOT NULL,
     last_contact_at INTEGER NOT NULL, last_alive_at INTEGER NOT NULL, update_all_wanted INTEGER NOT NULL,
-    transitions TEXT NOT NULL, partner_gone_at INTEGER NOT NULL DEFAULT 0
+    transitions TEXT NOT NULL, partner_gone_at INTEGER NOT NULL DEFAULT 0,
+    mclt_wait_s INTEGER NOT NULL DEFAULT 0, fenced INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE config (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, text TEXT NOT NULL);
 """
 
 # version n -> the statements that make it n + 1; they run in one transaction with the new number
 MIGRATIONS = {
-    1: "ALTER TABLE endpoint ADD COLUMN partner_gone_at INTEGER NOT NULL DEFAULT 0;",
+    1: """
+    ALTER TABLE endpoint ADD COLUMN partner_gone_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE endpoint ADD COLUMN mclt_wait_s INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE endpoint ADD COLUMN fenced INTEGER NOT NULL DEFAULT 0;
+    """,
 }
 
 

@@ -190,7 +190,7 @@ def test_a_secondary_agrees_to_an_mclt_only_once_it_is_stored() -> None:
 
     pair.configure("east-1", group_of("east-1").model_copy(update={"mclt_s": 20}))
     pair.advance(6)
-    assert (primary.group.connected, primary.group.mclt_s) == (False, 60)
+    assert (primary.group.connected, secondary.group.mclt_s) == (False, 60)
 
     secondary.disk_is_slow = False
     pair.finish_commits("east-2")

@@ -76,6 +76,7 @@ def rights_in(
         state=state,
         claims_from_at=claims_from_at,
         mclt_s=3600,
+        mclt_wait_s=3600,
         serving=serving,
         why=why,
         hba=hba_of_split(128),

@@ -154,6 +154,13 @@ def test_a_connect_that_is_refused(changes: dict[str, Any], reason: int, text: s
     assert hung_up(outcome) == [(1, f"CONNECT refused: {text}")]
 
 
+def test_a_clock_too_far_off_is_told_in_the_report_though_no_link_is_made() -> None:
+    endpoint = an_endpoint(SECONDARY)
+    endpoint.link_up(L1, at(0))
+    endpoint.on_message(L1, a_connect(at(0), time=T0 + 61), at(0))
+    assert endpoint.view(at(0)).clock_skew_s == 61
+
+
 @pytest.mark.parametrize("seconds", [-60, 60])
 def test_a_clock_exactly_a_minute_off_is_accepted(seconds: int) -> None:
     """Statement 49."""

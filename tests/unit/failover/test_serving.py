@@ -78,6 +78,7 @@ def rights(state: FailoverState, role: Role = Role.PRIMARY, **changes: Any) -> S
         state=state,
         claims_from_at=T0,
         mclt_s=30,
+        mclt_wait_s=30,
         serving=serving,
         why=why,
         hba=hba_of_split(128),

@@ -244,6 +244,11 @@ def test_a_fenced_server_answers_nobody_and_talks_to_nobody() -> None:
     pair.run(30)
     assert states(pair) == (CI, CI)
     assert pair.secondary.running.rights(pair.now()).why == "fenced"
+    pair.kill(pair.secondary)
+    pair.start(pair.secondary)
+    pair.run(30)
+    assert pair.secondary.running.rights(pair.now()).why == "fenced"
+    assert states(pair) == (CI, CI)
     pair.order(pair.secondary, ControlAction.UNFENCE)
     pair.run(6)
     assert states(pair) == (NORMAL, NORMAL)

@@ -54,6 +54,8 @@ STATE = StateRecord(
     last_alive_at=960,
     update_all_wanted=True,
     partner_gone_at=955,
+    mclt_wait_s=7200,
+    fenced=True,
     transitions=(
         TransitionEntry(at=900, from_state=FailoverState.RECOVER, to_state=FailoverState.RECOVER_WAIT, cause="UPDDONE"),
     ),
@@ -221,10 +223,11 @@ def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_store_of_version_1_is_brought_to_this_one_and_readable_before(tmp_path: Path) -> None:
-    undated = replace(STATE, partner_gone_at=0)
+    undated = replace(STATE, partner_gone_at=0, mclt_wait_s=0, fenced=False)
     store(tmp_path, LEASE, undated)
     with sqlite3.connect(tmp_path / DATABASE) as db:
-        db.execute("ALTER TABLE endpoint DROP COLUMN partner_gone_at")
+        for column in ("partner_gone_at", "mclt_wait_s", "fenced"):
+            db.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 1")
     db.close()
     assert read_store(tmp_path).states == (undated,)
