@@ -31,6 +31,9 @@ TELLING_ORDER = (
     BindingState.BACKUP,
 )
 
+# Reasons that a later moment can make void (I15); the others say that the binding will never do.
+TOLD_ONCE_MORE = (RejectReason.FATAL_CONFLICT, RejectReason.LESS_CRITICAL_BINDING_INFORMATION)
+
 
 class Exchange:
     """Sends what the partner must know, judges what it tells, and keeps the table in step with both."""
@@ -75,6 +78,11 @@ class Exchange:
         for pool in self._leases.pools(self._standing.config.name):
             self.updates.add_missing(self._leases.needing_update(pool))
 
+    def queue_refused(self) -> None:
+        """Queue, once more, what the partner refused and still must be told: one of the two states has changed."""
+        refused = (self._ours(address) for address in self.updates.take_refused())
+        self.updates.add_missing(lease.address for lease in refused if lease is not None and lease.needs_update)
+
     def link_closed(self) -> None:
         """Take back what was under way. dhcpd does so in three states only, and stalls in the others (I3)."""
         self.updates.requeue()
@@ -103,10 +111,10 @@ class Exchange:
         if lease is None:
             self.updates.forget(message.address)  # its pool is gone since
         elif message.reject is not None:
-            self.updates.forget(lease.address)  # told again when what is pending is collected next time
+            self.updates.refused(lease.address, retry=message.reject in TOLD_ONCE_MORE)
             self._note_reject(lease.address, message.reject, message.text or "", draft)
         elif self.updates.matches(lease.address, message.xid):
-            self.updates.forget(lease.address)
+            self.updates.accepted(lease.address)
             self._settle(acknowledged(lease), lease, draft, now=now)
         self.pump(draft, now)
 

@@ -16,7 +16,7 @@ from edgepair_engine.failover.links import Links
 from edgepair_engine.failover.outcome import Draft, LinkId
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
-from edgepair_engine.failover.transitions import Guard, Move, Updates
+from edgepair_engine.failover.transitions import Guard, Move
 from edgepair_engine.wire.errors import ProtocolViolation
 from edgepair_engine.wire.failover import PoolReq, State, UpdReq, UpdReqAll
 
@@ -53,6 +53,7 @@ class Machine:
         holding = self._holding(message)
         if not repeated:
             draft.note(NoteCode.PARTNER_STATE_HEARD, **{"from": before.label, "to": partner.label})
+            self._exchange.queue_refused()
         self._standing.hear(partner, now)
         cause = f"partner is in {partner.label}"
         if self._standing.starting:
@@ -164,7 +165,7 @@ class Machine:
                     self._exchange.pump(draft, now)
                 self._enter(move.state, cause, draft, now)
             case t.Ask():
-                self._ask(move.updates, draft, now)
+                self._ask(draft, now)
             case t.Announce():
                 self._announce(move.state, draft, now)
             case _:
@@ -182,7 +183,7 @@ class Machine:
             self._standing.starting = False  # the state resumed keeps its time
         self._entered(draft, now)
         if isinstance(move, t.Ask):
-            self._ask(move.updates, draft, now)
+            self._ask(draft, now)
 
     def _enter(self, state: FailoverState, cause: str, draft: Draft, now: Now) -> None:
         if self._standing.mine in (t.NORMAL, t.PC, t.PD):
@@ -201,6 +202,7 @@ class Machine:
         self._down_at = None
         self._sharing.stop()
         self._tell_state(draft, now)
+        self._exchange.queue_refused()
         action = ON_ENTER.get(self._standing.mine)
         if action is not None:
             action(self, draft, now)
@@ -224,14 +226,15 @@ class Machine:
         self._standing.announced = state
         self._tell_state(draft, now)
 
-    def _ask(self, updates: Updates, draft: Draft, now: Now) -> None:
-        """Ask the partner for bindings; one request at a time, and a broken UPDREQALL is repeated as such."""
+    def _ask(self, draft: Draft, now: Now) -> None:
+        """Ask the partner for bindings; one request at a time, and a broken UPDREQALL is repeated as such.
+
+        With an intact store what the partner holds unacknowledged is enough: all that we acknowledged we have (I9).
+        """
         link = self._links.link
         if link is None or not link.partner_heard or self._asked_on == link.id:
             return
         self._asked_on = link.id
-        if updates is Updates.ALL and not self._standing.record.update_all_wanted:
-            self._standing.change(replace(self._standing.record, update_all_wanted=True))
         if self._standing.record.update_all_wanted:
             self._links.tell(UpdReqAll(time=now.wall_s, xid=0), draft, now)
         else:
@@ -254,9 +257,9 @@ class Machine:
         self._exchange.pump(draft, now)
         self._sharing.plan(now)
         if self._standing.record.update_all_wanted:
-            self._ask(Updates.ALL, draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
+            self._ask(draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
         elif self._standing.record.mclt_wait_s:
-            self._ask(Updates.PENDING, draft, now)  # what the partner promised by a larger MCLT is not all told yet
+            self._ask(draft, now)  # what the partner promised by a larger MCLT is not all told yet
 
     def _enter_interrupted(self, _: Draft, now: Now) -> None:
         if self._standing.config.auto_partner_down_s:
@@ -264,10 +267,10 @@ class Machine:
 
     def _enter_conflict(self, draft: Draft, now: Now) -> None:
         if self._standing.role is Role.PRIMARY or self._standing.record.partner_state is t.CD:
-            self._ask(Updates.PENDING, draft, now)
+            self._ask(draft, now)
 
     def _enter_recover(self, draft: Draft, now: Now) -> None:
-        self._ask(Updates.ALL, draft, now)
+        self._ask(draft, now)
 
     def _enter_recover_wait(self, draft: Draft, now: Now) -> None:
         self._wait_ends_at = now.mono_s + max(0, self._standing.wait_ends_at - now.wall_s)

@@ -87,7 +87,6 @@ class Standing:
                 my_state_at=at,
                 partner_gone_at=0,
                 transitions=(*before.transitions, entry)[-TRANSITIONS_KEPT:],
-                update_all_wanted=before.update_all_wanted or state is FailoverState.RECOVER,
             )
         )
 

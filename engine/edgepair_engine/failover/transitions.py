@@ -27,6 +27,7 @@ The tables are dhcpd's (4.4.3-P1, checked against it cell by cell) but for these
 - its process ends when CONFLICT-DONE hears a partner that is in no conflict. We begin the resolution again, or stay;
 - RECOVER hears NORMAL from a partner that is only starting: dhcpd goes to POTENTIAL-CONFLICT, although the partner,
   hearing RECOVER, is about to go to PARTNER-DOWN and give us all we lost. We wait for its next word;
+- RECOVER with an intact store asks for what the two have not agreed on (I9); dhcpd asks for every address;
 - RECOVER hears a partner that waits or is done (RECOVER-WAIT, RECOVER-DONE) on a link after the one it asked on: dhcpd
   never asks again, and both wait for ever. We ask.
 """
@@ -81,13 +82,6 @@ class Guard(Enum):
     NEVER_MET = auto()  # no STATE was ever heard from the partner
 
 
-class Updates(Enum):
-    """What can be asked of the partner: all bindings, or those we have not acknowledged."""
-
-    ALL = auto()
-    PENDING = auto()
-
-
 @dataclass(frozen=True, slots=True)
 class Stay:
     """Nothing changes."""
@@ -103,9 +97,7 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Stay, and ask the partner for bindings."""
-
-    updates: Updates
+    """Stay, and ask the partner for bindings: all of them if some may be lost here, else those not acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +146,8 @@ _WORDS: Mapping[str, Cell] = {
     "normal": Go(NORMAL),
     "recover": Go(RECOVER),
     "join": Go(NORMAL, updates_first=True),
-    "ask-all": When(Guard.I_AM_STARTING, STAY, Ask(Updates.ALL)),  # leaving STARTUP into RECOVER asks anyway
-    "ask": When(Guard.PARTNER_CAME_FROM_CONFLICT, Ask(Updates.PENDING)),
+    "ask": When(Guard.I_AM_STARTING, STAY, Ask()),  # leaving STARTUP into RECOVER asks anyway
+    "ask~": When(Guard.PARTNER_CAME_FROM_CONFLICT, Ask()),
     "returned": When(Guard.I_AM_STARTING, Go(RECOVER), Go(PC)),
     "conflict!": When(Guard.PARTNER_IS_STARTING, STAY, Go(PC)),  # "!": not on a word of a partner that is starting
     "normal!": When(Guard.PARTNER_IS_STARTING, STAY, Go(NORMAL)),
@@ -167,10 +159,10 @@ mine     NORMAL    CI        PD        PC        RI        CD        RECOVER  RW
 NORMAL   .         .         returned  conflict  conflict  conflict  down     .        .        down     apart  .
 CI       join      join      conflict  conflict  conflict  conflict  down     join     join     down     .      .
 PD       conflict! conflict! conflict! conflict! conflict! conflict! .        .        normal!  .        .      .
-RECOVER  conflict! ask-all   ask-all   conflict  conflict  conflict  ask-all  ask-all  ask-all  down     .      .
+RECOVER  conflict! ask       ask       conflict  conflict  conflict  ask      ask      ask      down     .      .
 RW       .         .         .         .         .         .         .        .        .        .        .      .
 RD       normal    .         .         .         .         .         .        .        normal   down     .      .
-PC       .         .         .         .         .         ask       recover  .        .        down     .      .
+PC       .         .         .         .         .         ask~      recover  .        .        down     .      .
 CD       normal    conflict  conflict  .         .         conflict  conflict .        .        down     .      .
 RI       conflict  conflict  conflict  conflict  conflict  conflict  conflict conflict conflict down     .      .
 SHUTDOWN .         .         .         .         .         .         .        .        .        .        .      .

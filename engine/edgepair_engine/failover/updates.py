@@ -29,6 +29,8 @@ class Updates:
         self._unacked: dict[int, int] = {}  # address -> xid, in the order sent
         self._request: UpdateRequest | None = None
         self._owed: set[int] = set()  # what must be acknowledged before the request is done
+        self._refused: dict[int, None] = {}  # waits for the next change of a state, in the order refused
+        self._retried: set[int] = set()
 
     @property
     def waiting(self) -> int:
@@ -73,6 +75,27 @@ class Updates:
         self._unacked.pop(address, None)
         self._queue.pop(address, None)
         self._owed.discard(address)
+
+    def refused(self, address: int, *, retry: bool) -> None:
+        """Hear that the partner does not accept an update. It is told once more after the next change of a state (I15).
+
+        At once the answer would be the same; and dhcpd, which never tells it again, leaves the two apart for long.
+        """
+        self.forget(address)
+        if retry and address not in self._retried:
+            self._refused[address] = None
+
+    def take_refused(self) -> list[int]:
+        """Return what is to be told once more now that a state has changed."""
+        again = list(self._refused)
+        self._retried.update(again)
+        self._refused = {}
+        return again
+
+    def accepted(self, address: int) -> None:
+        """Hear that the partner holds the binding as we told it."""
+        self.forget(address)
+        self._retried.discard(address)
 
     def matches(self, address: int, xid: int) -> bool:
         """Return whether this is the xid of the update under way for this address."""

@@ -9,7 +9,7 @@ import pytest
 from edgepair_contract.control import ControlAction
 from edgepair_contract.vocabulary import FailoverState, Role
 from edgepair_engine.failover import transitions as t
-from edgepair_engine.failover.transitions import Ask, Go, Guard, LinkEvent, Move, Timer, Updates, resolve
+from edgepair_engine.failover.transitions import Ask, Go, Guard, LinkEvent, Move, Timer, resolve
 
 STATES = tuple(FailoverState)
 
@@ -44,8 +44,8 @@ OURS = {
     ("CD", "SHUTDOWN"): "PD",
     ("CD", "PAUSED"): ".",
     ("CD", "UNKNOWN"): ".",
-    ("RECOVER", "RW"): "UPDREQALL",
-    ("RECOVER", "RD"): "UPDREQALL",
+    ("RECOVER", "RW"): "ask",
+    ("RECOVER", "RD"): "ask",
 }
 SHORT = {
     "CI": t.CI,
@@ -67,14 +67,16 @@ def word(move: Move) -> str:
     match move:
         case Go(state):
             return names.get(state, state.name)
-        case Ask(updates):
-            return "UPDREQALL" if updates is Updates.ALL else "UPDREQ"
+        case Ask():
+            return "ask"
         case _:
             return "."
 
 
 def the_cells() -> list[tuple[str, str, str]]:
     head, *rows = (line.split() for line in DHCPD.strip().splitlines())
+    # Which of the two requests goes out depends on the store, not on the state (I9).
+    rows = [["ask" if said in {"UPDREQ", "UPDREQALL"} else said for said in row] for row in rows]
     cells = [(mine, theirs, said) for mine, *row in rows for theirs, said in zip(head[1:], row, strict=True)]
     return [(mine, theirs, OURS.get((mine, theirs), said)) for mine, theirs, said in cells]
 

@@ -10,8 +10,18 @@ import pytest
 from edgepair_contract.control import ControlAction
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role, Serving
 from edgepair_engine.leases.binding import released
-from edgepair_engine.wire.failover import BndAck, BndUpd, Contact, Disconnect, PoolReq, PoolResp, UpdDone, UpdReqAll
-from tests.unit.failover.builders import T0, a_lease
+from edgepair_engine.wire.failover import (
+    BndAck,
+    BndUpd,
+    Contact,
+    Disconnect,
+    PoolReq,
+    PoolResp,
+    UpdDone,
+    UpdReq,
+    UpdReqAll,
+)
+from tests.unit.failover.builders import T0, a_lease, address
 from tests.unit.failover.pair import Pair, Side, two_endpoints
 
 NORMAL = FailoverState.NORMAL
@@ -191,6 +201,7 @@ def test_a_server_that_never_met_its_partner_serves_nobody_until_told() -> None:
     assert pair.primary.state is PD
 
 
+@pytest.mark.protocol(81, "I9")
 def test_a_partner_back_from_partner_down_recovers_what_it_missed() -> None:
     """Statement 81: capture d3's half, with I1's wait from when it stopped."""
     pair = a_normal_pair()
@@ -202,6 +213,8 @@ def test_a_partner_back_from_partner_down_recovers_what_it_missed() -> None:
     pair.run(6)
     assert states(pair) == (PD, RW)
     assert pair.secondary.lease(130).state is BindingState.ACTIVE
+    assert [len(pair.secondary.said_of(kind)) for kind in (UpdReq, UpdReqAll)] == [1, 0]  # its store is intact
+    assert {update.address for update in pair.primary.said_of(BndUpd)} == {address(130)}
     pair.run(20)
     assert states(pair) == (NORMAL, NORMAL)
 
