@@ -56,4 +56,4 @@ class PlainRights:
 
     def may_allocate(self, lease: Lease, now: Now) -> bool:
         """Return whether no promise on this address runs any more."""
-        return lease.state is not BindingState.ACTIVE or lease.ends_at <= now.wall_s
+        return not lease.is_held(now)

@@ -91,7 +91,7 @@ def judge_update(ours: Lease | None, theirs: BndUpd, facts: UpdateFacts, now: No
         return _malformed(theirs)
     if ours is None:
         return Reject(RejectReason.ILLEGAL_ADDRESS, "unknown IP address")
-    promised = ours.state is ACTIVE and ours.ends_at > now.wall_s and ours.tstp > ours.atsfp
+    promised = ours.is_held(now) and ours.tstp > ours.atsfp
     if promised and _is_older(ours, theirs, state):
         return _illegal(ours, state)
     contested = facts.outstanding or (promised and state is ACTIVE)

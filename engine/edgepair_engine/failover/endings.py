@@ -47,7 +47,7 @@ class Endings:
             for state in self._ending_states()
             if (lease := self._leases.oldest(pool, state)) is not None
         ]
-        moments = [now.mono_s + max(0, end - now.wall_s) for end in ends]
+        moments = [now.mono_s + max(0, end + 1 - now.wall_s) for end in ends]
         if self._claims_at is not None and self._is_partner_down():
             moments.append(self._claims_at)
         return min(moments, default=None)

@@ -25,9 +25,9 @@ def end_leases(table: LeaseTable, now: Now) -> tuple[LeaseRecord, ...]:
 
 
 def next_end(table: LeaseTable, group: str) -> int | None:
-    """Return when the next ACTIVE or ABANDONED lease of a group ends (epoch seconds)."""
+    """Return the first second at which an ACTIVE or ABANDONED lease of a group is `due` (epoch seconds)."""
     ends = [
-        lease.ends_at
+        lease.ends_at + 1
         for pool in table.pools(group)
         for state in (BindingState.ACTIVE, BindingState.ABANDONED)
         if (lease := table.oldest(pool, state)) is not None
@@ -42,11 +42,11 @@ def due(
     *,
     states: tuple[BindingState, ...] = (BindingState.ACTIVE, BindingState.ABANDONED),
 ) -> list[Lease]:
-    """Return the leases of a pool in these states whose end has come, at most EXPIRIES_PER_STEP of each."""
+    """Return the leases of a pool in these states whose end has passed, at most EXPIRIES_PER_STEP of each."""
     found: list[Lease] = []
     for state in states:
         for number, lease in enumerate(table.oldest_first(pool, state)):
-            if lease.ends_at > now.wall_s or number == EXPIRIES_PER_STEP:
+            if lease.ends_at >= now.wall_s or number == EXPIRIES_PER_STEP:
                 break
             found.append(lease)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NewType
 
+from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState
 
 FLAG_RESERVED = 1
@@ -58,6 +59,14 @@ class Lease:
         if self.client_id:
             return self.client_id
         return self.hardware[1:] if self.hardware else None
+
+    def is_held(self, now: Now) -> bool:
+        """Return whether a client may still count on this address.
+
+        `ends_at` is whole seconds past a moment whose fraction was cut off, so the client's own end can be up to a
+        second later (dhcpd gives the address to the next one in that second).
+        """
+        return self.state is BindingState.ACTIVE and now.wall_s <= self.ends_at
 
     @property
     def needs_update(self) -> bool:

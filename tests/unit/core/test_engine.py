@@ -159,11 +159,12 @@ def test_a_full_pool_is_told_once_a_minute() -> None:
 def test_without_failover_a_lease_ends_by_itself_and_its_address_is_free() -> None:
     engine = engine_of()
     engine.handle(DhcpDatagram(CLIENT.selects("10.1.0.50"), BY_BROADCAST), T0)
-    assert engine.next_wakeup(T0) == T0.mono_s + 86400
-    effects = run_turn(engine, [], later(86400))
+    assert engine.next_wakeup(T0) == T0.mono_s + 86401
+    assert run_turn(engine, [], later(86400)).records == ()
+    effects = run_turn(engine, [], later(86401))
     states = [record.lease.state for record in effects.records if isinstance(record, LeaseRecord)]
     assert states == [BindingState.FREE]
-    assert engine.next_wakeup(later(86400)) is None
+    assert engine.next_wakeup(later(86401)) is None
 
 
 def test_a_slow_disk_holds_back_the_ack_and_the_partner_s_update_together() -> None:

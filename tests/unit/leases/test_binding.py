@@ -73,13 +73,25 @@ PLAIN = Pool("10.2.0.0/24", "", ((100, 109),))
 SHARED = Pool("10.1.0.0/24", "lan0", ((200, 209),))
 
 
-def test_without_failover_a_lease_is_free_at_its_end() -> None:
+def test_without_failover_a_lease_is_free_when_the_second_of_its_end_is_over() -> None:
     table = LeaseTable([PLAIN, SHARED], [LEASE, replace(LEASE, address=101, ends_at=41), replace(LEASE, address=200)])
-    assert next_end(table, "") == 40
-    records = end_leases(table, NOW)
+    assert next_end(table, "") == 41
+    assert end_leases(table, NOW) == ()
+    records = end_leases(table, Now(41, 41.0))
     assert records == (LeaseRecord("", table.get(100)),)
     assert [table.get(address).state for address in (100, 101, 200)] == [FREE, ACTIVE, ACTIVE]
-    assert next_end(table, "") == 41
+    assert next_end(table, "") == 42
+
+
+@pytest.mark.parametrize(
+    ("wall_s", "held"),
+    [(39, True), (40, True), (41, False)],
+    ids=["before its end", "in the second of its end", "after it"],
+)
+def test_an_address_is_its_clients_until_the_second_of_its_end_is_over(wall_s: int, held: bool) -> None:
+    """The lease was given at some fraction of second 10, of which `ends_at` knows nothing."""
+    assert LEASE.is_held(Now(wall_s, 0.0)) is held
+    assert not expired(LEASE).is_held(Now(wall_s, 0.0))
 
 
 def test_an_abandoned_address_has_an_end_that_a_table_can_hold() -> None:
@@ -90,13 +102,13 @@ def test_an_abandoned_address_has_an_end_that_a_table_can_hold() -> None:
 
 def test_an_abandoned_address_comes_back_after_its_time() -> None:
     table = LeaseTable([PLAIN], [abandoned(LEASE, Now(0, 0), abandon_s=40)])
-    assert [record.lease.state for record in end_leases(table, NOW)] == [FREE]
+    assert [record.lease.state for record in end_leases(table, Now(41, 41.0))] == [FREE]
 
 
 def test_a_mass_expiry_is_done_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(expiry, "EXPIRIES_PER_STEP", 3)
     table = LeaseTable([PLAIN], [replace(LEASE, address=address) for address in range(100, 105)])
-    assert [len(end_leases(table, NOW)) for _ in range(3)] == [3, 2, 0]
+    assert [len(end_leases(table, Now(41, 41.0))) for _ in range(3)] == [3, 2, 0]
 
 
 def test_a_servers_pools_are_those_of_its_groups_and_its_own() -> None:
