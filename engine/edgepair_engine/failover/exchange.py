@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgepair_contract.clock import Now
 from edgepair_contract.notices import NoteCode
-from edgepair_contract.vocabulary import BindingState, RejectReason
+from edgepair_contract.vocabulary import RejectReason
 from edgepair_engine.failover.bindings import Reject, UpdateFacts, acknowledged, judge_update
 from edgepair_engine.failover.link import Link
 from edgepair_engine.failover.links import Links
@@ -15,21 +15,16 @@ from edgepair_engine.failover.outcome import Draft
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
 from edgepair_engine.failover.updates import Updates, bnd_upd_of
-from edgepair_engine.leases.binding import ACTIVE, ENDED
-from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.binding import ABANDONED, ACTIVE, BACKUP, ENDED, FREE
+from edgepair_engine.leases.lease import FLAG_RESERVED, Lease
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.failover import BndAck, BndUpd, UpdDone, UpdReq, UpdReqAll
 
 LATE_ACK_AFTER_S = 3.0  # a dhcpd that answers a request with nothing waits for acks of a link that broke (Q4)
 
-# The order in which everything is told: dhcpd's lists of a pool, reserved addresses last.
-TELLING_ORDER = (
-    BindingState.FREE,
-    BindingState.ACTIVE,
-    *ENDED,
-    BindingState.ABANDONED,
-    BindingState.BACKUP,
-)
+# The order in which bindings are told: dhcpd's lists of a pool, each by its ends; reserved addresses are the last list.
+_LISTS = ((FREE,), (ACTIVE,), ENDED, (ABANDONED,), (BACKUP,))
+_LIST_OF = {state: number for number, states in enumerate(_LISTS) for state in states}
 
 # Reasons that a later moment can make void (I15); the others say that the binding will never do.
 TOLD_ONCE_MORE = (RejectReason.FATAL_CONFLICT, RejectReason.LESS_CRITICAL_BINDING_INFORMATION)
@@ -76,7 +71,8 @@ class Exchange:
     def queue_pending(self) -> None:
         """Queue every binding that the partner must still be told."""
         for pool in self._leases.pools(self._standing.config.name):
-            self.updates.add_missing(self._leases.needing_update(pool))
+            pending = map(self._leases.get, self._leases.needing_update(pool))
+            self.updates.add_missing(_in_order_of_telling(pending))
 
     def queue_refused(self) -> None:
         """Queue, once more, what the partner refused and still must be told: one of the two states has changed."""
@@ -105,7 +101,7 @@ class Exchange:
 
     def on_ack(self, message: BndAck, draft: Draft, now: Now) -> None:
         """Take the partner's answer to an update. One that was withdrawn meanwhile is answered in vain."""
-        if message.address is None or not self.updates.is_outstanding(message.address):
+        if message.address is None or not self.updates.matches(message.address, message.xid):
             return
         lease = self._ours(message.address)
         if lease is None:
@@ -113,7 +109,7 @@ class Exchange:
         elif message.reject is not None:
             self.updates.refused(lease.address, retry=message.reject in TOLD_ONCE_MORE)
             self._note_reject(lease.address, message.reject, message.text or "", draft)
-        elif self.updates.matches(lease.address, message.xid):
+        else:
             self.updates.accepted(lease.address)
             self._settle(acknowledged(lease), lease, draft, now=now)
         self.pump(draft, now)
@@ -122,9 +118,7 @@ class Exchange:
         """Queue what the partner asks for; UPDDONE follows when it has acknowledged all of it."""
         if isinstance(message, UpdReqAll):
             for pool in self._leases.pools(self._standing.config.name):
-                for state in TELLING_ORDER:
-                    self.updates.add_missing(_addresses(self._leases.oldest_first(pool, state)))
-                self.updates.add_missing(_addresses(self._leases.reserved(pool)))
+                self.updates.add_missing(_in_order_of_telling(self._leases.leases(pool)))
         else:
             self.queue_pending()
         self.updates.ask(message.xid)
@@ -147,9 +141,8 @@ class Exchange:
         if self._late_acks_at is None or self._late_acks_at > now.mono_s or link is None:
             return
         self._late_acks_at = None
-        for address, xid in self._links.lost_acks:
-            self._links.send(link, BndAck(time=now.wall_s, xid=xid, address=address), draft, now)
-        self._links.lost_acks = ()
+        while self._links.lost_acks:
+            self._answer(replace(self._links.lost_acks.popleft(), time=now.wall_s), link, draft, now)
 
     def next_wakeup(self) -> float | None:
         """Return the monotonic moment of the next thing to do."""
@@ -176,8 +169,11 @@ class Exchange:
             self.updates.forget(lease.address)  # the duel is lost
         before = self._leases.get(lease.address)
         self._settle(lease, before, draft, now=now, ended=message.state in ENDED)
-        self._links.send(link, BndAck(time=now.wall_s, xid=message.xid, address=lease.address), draft, now)
-        link.acks.append((lease.address, message.xid))
+        self._answer(BndAck(time=now.wall_s, xid=message.xid, address=lease.address), link, draft, now)
+
+    def _answer(self, answer: BndAck, link: Link, draft: Draft, now: Now) -> None:
+        self._links.send(link, answer, draft, now)
+        link.acks.append(answer)
 
     def _settle(self, lease: Lease, before: Lease, draft: Draft, *, now: Now, ended: bool | None = None) -> None:
         if ended is None:
@@ -189,7 +185,7 @@ class Exchange:
 
     def _reject(self, message: BndUpd, why: Reject, link: Link, *, draft: Draft, now: Now) -> None:
         answer = BndAck(time=now.wall_s, xid=message.xid, address=message.address, reject=why.reason, text=why.text)
-        self._links.send(link, answer, draft, now)
+        self._answer(answer, link, draft, now)
         self._note_reject(message.address, why.reason, why.text, draft)
         ours = self._ours(message.address)
         if ours is not None and ours.state is ACTIVE and ours.needs_update:
@@ -201,8 +197,13 @@ class Exchange:
         draft.note(NoteCode.UPDATE_REJECTED, address=_dotted(address), reason=reason.value, why=text)
 
 
-def _addresses(leases: Iterable[Lease]) -> Iterable[int]:
-    return (lease.address for lease in leases)
+def _in_order_of_telling(leases: Iterable[Lease]) -> list[int]:
+    return [lease.address for lease in sorted(leases, key=_place)]
+
+
+def _place(lease: Lease) -> tuple[int, int]:
+    reserved = lease.flags & FLAG_RESERVED and lease.state in (FREE, BACKUP)
+    return len(_LISTS) if reserved else _LIST_OF[lease.state], lease.ends_at
 
 
 def _dotted(address: int | None) -> str:

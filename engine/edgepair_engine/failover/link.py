@@ -10,7 +10,7 @@ from edgepair_contract.config import GroupConfig
 from edgepair_contract.vocabulary import RejectReason
 from edgepair_engine.failover.hashing import HBA_LENGTH
 from edgepair_engine.failover.outcome import LinkId
-from edgepair_engine.wire.failover import Connect, ConnectAck
+from edgepair_engine.wire.failover import BndAck, Connect, ConnectAck
 
 LINK_STARTUP_S = 15  # a connection on which nothing is agreed by then is closed
 CLOCK_OFFSET_MAX_S = 60  # dhcpd refuses a partner whose clock is further away
@@ -23,8 +23,8 @@ VENDOR_CLASS = b"edgepair"
 class Link:
     """What is known of one TCP connection. Times are monotonic seconds.
 
-    `partner_heard`: a STATE came on it, so the two are in touch. `acks` are the latest (address, xid) acknowledged on
-    it: what the partner may not have received when it breaks.
+    `partner_heard`: a STATE came on it, so the two are in touch. `acks` are the latest answers to updates on it: what
+    the partner may not have received when it breaks.
     """
 
     def __init__(self, link: LinkId, now: Now, *, acks_kept: int) -> None:
@@ -36,7 +36,7 @@ class Link:
         self.partner_heard = False
         self.window = 0  # how many updates the partner takes before it acknowledges
         self.contact_every_s = 1
-        self.acks: deque[tuple[int, int]] = deque(maxlen=acks_kept)
+        self.acks: deque[BndAck] = deque(maxlen=acks_kept)
         self._xid = 0
 
     def take_xid(self) -> int:

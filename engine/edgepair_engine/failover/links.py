@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,11 +12,12 @@ from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import RejectReason
 from edgepair_engine.failover.link import LINK_STARTUP_S, Link, Terms
 from edgepair_engine.failover.outcome import Dial, Draft, HangUp, LinkId, Send
-from edgepair_engine.wire.failover import Contact, Disconnect, FailoverMessage
+from edgepair_engine.wire.failover import BndAck, Contact, Disconnect, FailoverMessage
 
 REDIAL_S = 5
 REDIAL_LOCAL_S = 90  # a fault on this side (no route, bad address) does not mend itself in seconds
 CONNECTIONS_MAX = 8  # both sides dial once at a time; more open ones are a partner gone wild, or a stranger
+LOST_LINKS_KEPT = 4  # windows of answers remembered: what a dhcpd waits for can be spread over several broken links
 QUIET_MARGIN_S = 1.0  # a link is quiet when a CONTACT is overdue by this much
 
 
@@ -26,7 +28,7 @@ class Links:
         self.config = config
         self.link: Link | None = None
         self.terms = Terms()
-        self.lost_acks: tuple[tuple[int, int], ...] = ()  # acks that the partner may not have received (Q4)
+        self.lost_acks: deque[BndAck] = deque()  # answers that the partner may not have received (Q4), oldest first
         self.last_hang_up: str | None = None
         self._open: dict[LinkId, Link] = {}
         self._dial_at: float | None = now.mono_s
@@ -62,7 +64,9 @@ class Links:
             draft.note(NoteCode.LINK_REFUSED, partner=self.config.partner_address, why=why)
             return False
         self.link = None
-        self.lost_acks = tuple(link.acks)
+        self.lost_acks.extend(link.acks)
+        while len(self.lost_acks) > LOST_LINKS_KEPT * self.config.max_unacked_updates:
+            self.lost_acks.popleft()
         draft.note(NoteCode.LINK_DOWN, why=why)
         return True
 

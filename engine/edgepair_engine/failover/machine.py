@@ -64,7 +64,14 @@ class Machine:
             self._sharing.plan(now)
 
     def updates_done(self, draft: Draft, now: Now) -> None:
-        """Hear that the partner has sent all that was asked for."""
+        """Hear that the partner has sent all that was asked for.
+
+        It counts for the one request that is under way on this link, whatever its xid: dhcpd answers the latest only
+        (Q7). Without a request it says nothing: to believe it would end RECOVER with bindings missing.
+        """
+        link = self._links.link
+        if link is None or self._asked_on != link.id:
+            return
         self._exchange.answered()
         self._asked_on = None
         if self._standing.record.update_all_wanted:

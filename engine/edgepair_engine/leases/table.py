@@ -128,10 +128,6 @@ class LeaseTable:
         """Yield every lease of a pool by address, never-used ones included."""
         return map(self.get, pool.addresses())
 
-    def reserved(self, pool: Pool) -> Iterator[Lease]:
-        """Yield the reserved addresses that are in FREE or BACKUP."""
-        return map(self.get, self._queues[pool.prefix][RESERVED_SLOT])
-
     def needing_update(self, pool: Pool) -> Iterator[int]:
         """Yield the addresses of a pool whose partner must still be told (`Lease.needs_update`)."""
         tstp, atsfp = self._times[_TIMES.index("tstp")], self._times[_TIMES.index("atsfp")]
