@@ -37,6 +37,7 @@ class NoteCode(Enum):
     LINK_REFUSED = "link-refused"
     UPDATE_REJECTED = "update-rejected"
     POOLS_BALANCED = "pools-balanced"
+    RANGES_DIFFER = "ranges-differ"
     CLOCK_SKEW = "clock-skew"
     ADDRESS_ABANDONED = "address-abandoned"
     POOL_EMPTY = "pool-empty"
@@ -106,6 +107,12 @@ CATALOGUE: Mapping[NoteCode, Notice] = {
         "pool {pool} balanced: {given} addresses given, {free} free, {backup} backup",
         "Free addresses were moved so that each server has its share.",
         "Nothing.",
+    ),
+    NoteCode.RANGES_DIFFER: Notice(
+        Severity.WARNING,
+        "the ranges of the two servers differ: {how}",
+        "An address that one server lacks is never shared: its lease is unknown to the other.",
+        "Give both servers the same ranges.",
     ),
     NoteCode.CLOCK_SKEW: Notice(
         Severity.WARNING,

@@ -101,6 +101,7 @@ class GroupReport(_Model):
     pools: tuple[PoolReport, ...] = ()
     transitions: tuple[TransitionReport, ...] = ()
     last_hang_up: str | None = None  # why the latest link ended
+    ranges_differ: str | None = None  # how the partner's ranges differ from these, as far as its updates show
 
 
 class InterfaceReport(_Model):

@@ -73,6 +73,7 @@ class Endpoint:
         self._endings = Endings(self._standing, leases, self._exchange, self._sharing)
         self._machine = Machine(self._standing, self._links, self._exchange, self._sharing, now=now)
         self._alive_at = now.mono_s
+        self._ranges_differ: str | None = None
         if self._standing.fenced:
             self._links.close_to_all()
 
@@ -194,12 +195,16 @@ class Endpoint:
         draft = self._draft()
         self._standing.configure(config)
         self._links.config = config
+        if config.subnets != before.subnets:
+            self._exchange.ranges.changed()
         if any(getattr(config, name) != getattr(before, name) for name in AGREED_AT_CONNECT):
             self._hang_up_all("configuration changed", draft, now)
             self._links.redial(now, 0)
         elif self._standing.mine is FailoverState.NORMAL:
             self._exchange.queue_pending()  # of pools that came; after connecting anew it is done anyway
             self._exchange.pump(draft, now)
+            if config.subnets != before.subnets:
+                self._machine.ask(draft, now)  # the partner may have had the new ranges before and was refused
         self._sharing.plan(now)
         return self._finish(draft, now)
 
@@ -211,7 +216,7 @@ class Endpoint:
 
     def view(self, now: Now) -> GroupReport:
         """Return what people are told of this group."""
-        return group_report(self._standing, self._links, self._leases, now)
+        return group_report(self._standing, self._links, self._leases, ranges_differ=self._ranges_differ, now=now)
 
     # steps
 
@@ -219,6 +224,11 @@ class Endpoint:
         return Draft(self._standing.config.name)
 
     def _finish(self, draft: Draft, now: Now) -> Outcome:
+        difference = self._exchange.ranges.difference
+        if difference != self._ranges_differ:
+            self._ranges_differ = difference
+            if difference is not None:
+                draft.note(NoteCode.RANGES_DIFFER, how=difference)
         return draft.outcome(*self._standing.take_unsaved(now))
 
     def _take(self, message: FailoverMessage, link: Link, draft: Draft, now: Now) -> None:

@@ -12,6 +12,7 @@ from edgepair_engine.failover.bindings import Reject, UpdateFacts, acknowledged,
 from edgepair_engine.failover.link import Link
 from edgepair_engine.failover.links import Links
 from edgepair_engine.failover.outcome import Draft
+from edgepair_engine.failover.ranges import Ranges
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
 from edgepair_engine.failover.updates import Updates, bnd_upd_of
@@ -39,6 +40,7 @@ class Exchange:
         self._leases = leases
         self._sharing = sharing
         self.updates = Updates()
+        self.ranges = Ranges()
         self._late_acks_at: float | None = None
 
     # ours to the partner
@@ -79,8 +81,14 @@ class Exchange:
         refused = (self._ours(address) for address in self.updates.take_refused())
         self.updates.add_missing(lease.address for lease in refused if lease is not None and lease.needs_update)
 
+    def link_opened(self) -> None:
+        """Hear that the partner can be heard."""
+        if self._standing.record.update_all_wanted:
+            self.ranges.begin()
+
     def link_closed(self) -> None:
         """Take back what was under way. dhcpd does so in three states only, and stalls in the others (I3)."""
+        self.ranges.stop()
         self.updates.requeue()
         self.updates.drop_request()
         self._late_acks_at = None
@@ -90,6 +98,8 @@ class Exchange:
     def on_update(self, message: BndUpd, link: Link, draft: Draft, now: Now) -> None:
         """Judge a BNDUPD and acknowledge it in the same outcome as its record."""
         ours = self._ours(message.address)
+        if message.address is not None:
+            self.ranges.heard(message.address, known=ours is not None)
         outstanding = ours is not None and self.updates.is_outstanding(ours.address)
         facts = UpdateFacts(self._standing.role, self._standing.mine, outstanding)
         verdict = judge_update(ours, message, facts, now)
@@ -108,9 +118,12 @@ class Exchange:
             self.updates.forget(message.address)  # its pool is gone since
         elif message.reject is not None:
             self.updates.refused(lease.address, retry=message.reject in TOLD_ONCE_MORE)
+            if message.reject is RejectReason.ILLEGAL_ADDRESS:
+                self.ranges.refused(lease.address)
             self._note_reject(lease.address, message.reject, message.text or "", draft)
         else:
             self.updates.accepted(lease.address)
+            self.ranges.accepted(lease.address)
             self._settle(acknowledged(lease), lease, draft, now=now)
         self.pump(draft, now)
 
@@ -123,6 +136,11 @@ class Exchange:
             self.queue_pending()
         self.updates.ask(message.xid)
         self.pump(draft, now)
+
+    def all_told(self) -> None:
+        """Hear that the partner has told every address that it has."""
+        pools = self._leases.pools(self._standing.config.name)
+        self.ranges.complete(address for pool in pools for address in pool.addresses())
 
     # what the partner may have missed
 

@@ -76,6 +76,7 @@ class Machine:
         self._asked_on = None
         if self._standing.record.update_all_wanted:
             self._standing.change(replace(self._standing.record, update_all_wanted=False))
+            self._exchange.all_told()
         if self._standing.mine is t.NORMAL:
             self._standing.settle_mclt()
         cell = t.UPDATES_DONE[self._standing.mine, self._standing.role]
@@ -83,6 +84,7 @@ class Machine:
 
     def link_opened(self, draft: Draft, now: Now) -> None:
         """Tell the partner our state on a link just made."""
+        self._exchange.link_opened()
         self._make(t.resolve(t.LINK[self._standing.mine, t.LinkEvent.OPENED], ()), "", draft, now)
         self._tell_state(draft, now)
 
@@ -132,6 +134,21 @@ class Machine:
         self._make(move, "told that the partner is down", draft, now)
         return None
 
+    def ask(self, draft: Draft, now: Now) -> None:
+        """Ask the partner for bindings; one request at a time, and a broken UPDREQALL is repeated as such.
+
+        With an intact store what the partner holds unacknowledged is enough: all that we acknowledged we have (I9).
+        """
+        link = self._links.link
+        if link is None or not link.partner_heard or self._asked_on == link.id:
+            return
+        self._asked_on = link.id
+        if self._standing.record.update_all_wanted:
+            self._links.tell(UpdReqAll(time=now.wall_s, xid=0), draft, now)
+        else:
+            self._links.tell(UpdReq(time=now.wall_s, xid=0), draft, now)
+        self._exchange.asked(now)
+
     # steps
 
     def _holding(self, message: State | None = None, *, now: Now | None = None) -> set[Guard]:
@@ -172,7 +189,7 @@ class Machine:
                     self._exchange.pump(draft, now)
                 self._enter(move.state, cause, draft, now)
             case t.Ask():
-                self._ask(draft, now)
+                self.ask(draft, now)
             case t.Announce():
                 self._announce(move.state, draft, now)
             case _:
@@ -190,7 +207,7 @@ class Machine:
             self._standing.starting = False  # the state resumed keeps its time
         self._entered(draft, now)
         if isinstance(move, t.Ask):
-            self._ask(draft, now)
+            self.ask(draft, now)
 
     def _enter(self, state: FailoverState, cause: str, draft: Draft, now: Now) -> None:
         if self._standing.mine in (t.NORMAL, t.PC, t.PD):
@@ -233,21 +250,6 @@ class Machine:
         self._standing.announced = state
         self._tell_state(draft, now)
 
-    def _ask(self, draft: Draft, now: Now) -> None:
-        """Ask the partner for bindings; one request at a time, and a broken UPDREQALL is repeated as such.
-
-        With an intact store what the partner holds unacknowledged is enough: all that we acknowledged we have (I9).
-        """
-        link = self._links.link
-        if link is None or not link.partner_heard or self._asked_on == link.id:
-            return
-        self._asked_on = link.id
-        if self._standing.record.update_all_wanted:
-            self._links.tell(UpdReqAll(time=now.wall_s, xid=0), draft, now)
-        else:
-            self._links.tell(UpdReq(time=now.wall_s, xid=0), draft, now)
-        self._exchange.asked(now)
-
     def _balance_by_timer(self, draft: Draft, now: Now) -> None:
         given, wanting = self._sharing.run(draft, now)
         for lease in given:
@@ -264,9 +266,9 @@ class Machine:
         self._exchange.pump(draft, now)
         self._sharing.plan(now)
         if self._standing.record.update_all_wanted:
-            self._ask(draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
+            self.ask(draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
         elif self._standing.record.mclt_wait_s:
-            self._ask(draft, now)  # what the partner promised by a larger MCLT is not all told yet
+            self.ask(draft, now)  # what the partner promised by a larger MCLT is not all told yet
 
     def _enter_interrupted(self, _: Draft, now: Now) -> None:
         if self._standing.config.auto_partner_down_s:
@@ -274,10 +276,10 @@ class Machine:
 
     def _enter_conflict(self, draft: Draft, now: Now) -> None:
         if self._standing.role is Role.PRIMARY or self._standing.record.partner_state is t.CD:
-            self._ask(draft, now)
+            self.ask(draft, now)
 
     def _enter_recover(self, draft: Draft, now: Now) -> None:
-        self._ask(draft, now)
+        self.ask(draft, now)
 
     def _enter_recover_wait(self, draft: Draft, now: Now) -> None:
         self._wait_ends_at = now.mono_s + max(0, self._standing.wait_ends_at - now.wall_s)

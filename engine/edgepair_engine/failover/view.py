@@ -12,7 +12,9 @@ from edgepair_engine.leases.pool import Pool
 from edgepair_engine.leases.table import LeaseTable
 
 
-def group_report(standing: Standing, links: Links, leases: LeaseTable, now: Now) -> GroupReport:
+def group_report(
+    standing: Standing, links: Links, leases: LeaseTable, *, ranges_differ: str | None, now: Now
+) -> GroupReport:
     """Return what people are told of a group now."""
     record, config = standing.record, standing.config
     heard = record.partner_state is not FailoverState.UNKNOWN
@@ -41,6 +43,7 @@ def group_report(standing: Standing, links: Links, leases: LeaseTable, now: Now)
             for entry in record.transitions
         ),
         last_hang_up=links.last_hang_up,
+        ranges_differ=ranges_differ,
     )
 
 
