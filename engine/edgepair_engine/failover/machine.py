@@ -175,7 +175,8 @@ class Machine:
         now: Now,
     ) -> None:
         saved = self._standing.mine
-        if not repeated:
+        # Recorded in NORMAL, PARTNER-DOWN was the partner's answer to our PAUSED or SHUTDOWN: it has our addresses.
+        if not repeated or (saved, partner) == (t.NORMAL, t.PD):
             self._leave_startup(t.resolve(t.PARTNER[saved, partner], holding), cause, draft, now)
         else:
             self._leave_startup(t.Go(t.PC) if saved is t.RI else t.STAY, cause, draft, now)
@@ -239,7 +240,7 @@ class Machine:
         if self._standing.record.partner_state is t.CD and told not in SAFE_IN_CONFLICT_DONE:
             why = f"partner in {t.CD.label} must not hear of {told.label}"
             self._links.hang_up(link, why, reason=None, draft=draft, now=now)
-            self._exchange.link_closed()
+            self.link_closed(draft, now)
             return
         flag, at = self._standing.starting, self._standing.record.my_state_at
         self._links.tell(State(time=now.wall_s, xid=0, state=told.wire, startup=flag, stos=at), draft, now)
@@ -248,7 +249,19 @@ class Machine:
         if self._standing.announced is state:
             return
         self._standing.announced = state
-        self._tell_state(draft, now)
+        move = self._missed() if state is None else t.STAY
+        if not isinstance(move, t.Go):
+            self._tell_state(draft, now)
+        self._make(move, "partner's word during the pause", draft, now)
+
+    def _missed(self) -> Move:
+        """Return what the partner's latest word, which moved nothing while PAUSED or SHUTDOWN was told, does now."""
+        link = self._links.link
+        if link is None or not link.partner_heard or self._standing.starting:
+            return t.STAY
+        partner = self._standing.record.partner_state
+        came_from = {Guard.PARTNER_CAME_FROM_CONFLICT} if partner is t.CD else set()
+        return t.resolve(t.PARTNER[self._standing.mine, partner], self._holding() | came_from)
 
     def _balance_by_timer(self, draft: Draft, now: Now) -> None:
         given, wanting = self._sharing.run(draft, now)

@@ -30,6 +30,11 @@ The tables are dhcpd's (4.4.3-P1, checked against it cell by cell) but for these
 - RECOVER with an intact store asks for what the two have not agreed on (I9); dhcpd asks for every address;
 - RECOVER hears a partner that waits or is done (RECOVER-WAIT, RECOVER-DONE) on a link after the one it asked on: dhcpd
   never asks again, and both wait for ever. We ask.
+
+PAUSED and SHUTDOWN add two things that dhcpd, which stores them, has no need of. The end of a pause looks at what the
+partner said meanwhile, as if it came just now. And a server that was to resume NORMAL, with PARTNER-DOWN recorded of
+its partner, reads its cell when it hears that again: so the partner answered our SHUTDOWN, and it has our addresses.
+(Any other word that is no news makes a starting server resume its state, whatever the grid says, as at dhcpd.)
 """
 
 from __future__ import annotations

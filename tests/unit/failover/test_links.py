@@ -8,19 +8,16 @@ from typing import Any
 
 import pytest
 
-from edgepair_contract.clock import Now
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
 from edgepair_engine.failover.endpoint import Endpoint
-from edgepair_engine.failover.hashing import hba_of_split
-from edgepair_engine.failover.outcome import NOTHING, Dial, HangUp, LinkId, Outcome, Send
+from edgepair_engine.failover.outcome import NOTHING, Dial, HangUp, LinkId, Outcome
 from edgepair_engine.leases.pool import pool_of_subnet
 from edgepair_engine.leases.record import StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.failover import (
     BndAck,
     BndUpd,
-    Connect,
     ConnectAck,
     Contact,
     Disconnect,
@@ -33,6 +30,7 @@ from edgepair_engine.wire.failover import (
     encode_failover,
 )
 from tests.unit.failover.builders import T0, a_group, a_lease, a_record, a_table, address, at
+from tests.unit.failover.dialogue import a_connect, a_state, an_ack, hung_up, said
 
 L1, L2 = LinkId(1), LinkId(2)
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
@@ -47,45 +45,6 @@ def started(config: GroupConfig, restored: StateRecord | None) -> Endpoint:
     endpoint = Endpoint(config, a_table(config), restored, chance=random.Random(1), now=at(0))
     assert endpoint.on_timer(at(0)).actions == (Dial(),)
     return endpoint
-
-
-def a_connect(now: Now, **changes: Any) -> Connect:
-    fields: dict[str, Any] = {
-        "time": now.wall_s,
-        "xid": 0,
-        "relationship": b"ha-pair",
-        "max_unacked": 10,
-        "receive_timer_s": 10,
-        "vendor_class": b"isc-4.4.3-P1",
-        "protocol_version": 1,
-        "tls_request": 0,
-        "mclt_s": 30,
-        "hba": hba_of_split(128),
-    }
-    return Connect(**(fields | changes))
-
-
-def an_ack(now: Now, **changes: Any) -> ConnectAck:
-    fields: dict[str, Any] = {
-        "time": now.wall_s,
-        "xid": 0,
-        "relationship": b"ha-pair",
-        "max_unacked": 10,
-        "receive_timer_s": 10,
-    }
-    return ConnectAck(**(fields | changes))
-
-
-def a_state(now: Now, state: FailoverState = FailoverState.NORMAL, *, startup: bool = False) -> State:
-    return State(time=now.wall_s, xid=1, state=state.wire, startup=startup, stos=now.wall_s)
-
-
-def said(outcome: Outcome) -> list[FailoverMessage]:
-    return [action.message for action in outcome.actions if isinstance(action, Send)]
-
-
-def hung_up(outcome: Outcome) -> list[tuple[int, str]]:
-    return [(action.link, action.why) for action in outcome.actions if isinstance(action, HangUp)]
 
 
 def a_linked_secondary(**changes: Any) -> Endpoint:

@@ -1,0 +1,280 @@
+"""What a partner's word on its state does: every state of ours, every word, both roles, starting and not.
+
+The grids are dhcpd's (protocol reference 3.5, its 528 cases). `.`: no change. `?`: UPDREQ is sent, `*`: UPDREQALL.
+"""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from edgepair_contract.clock import Now
+from edgepair_contract.control import ControlAction, ControlRequest
+from edgepair_contract.vocabulary import FailoverState, Role
+from edgepair_engine.failover import transitions as t
+from edgepair_engine.failover.endpoint import Endpoint
+from edgepair_engine.failover.outcome import LinkId, Outcome
+from edgepair_engine.wire.failover import State, UpdReq, UpdReqAll
+from tests.unit.failover.builders import T0, a_group, a_record, a_table, at
+from tests.unit.failover.dialogue import a_connect, a_state, an_ack, said
+
+HEAD = ["NORMAL", "CI", "PD", "PC", "RI", "CD", "RECOVER", "RW", "RD", "SHUTDOWN", "PAUSED", "UNKNOWN"]
+
+RUNNING = {
+    Role.PRIMARY: """
+NORMAL   .        .        PC?      SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
+CI       NORMAL   NORMAL   PC?      PC?      PC?      PC?      PD       NORMAL   NORMAL   PD       .        .
+PD       PC?      PC?      PC?      PC?      PC?      PC?      .        .        NORMAL   .        .        .
+RECOVER  PC?      .*       .*       PC?      PC?      PC?      .*       .        .        PD       .        .
+RW       .        .        .        .        .        .        .        .        .        .        .        .
+RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
+PC       SHUTDOWN .        .        .        .        .?       RECOVER* .        .        PD       .        .
+CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
+RI       PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PD       .        .
+SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
+PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
+""",
+    Role.SECONDARY: """
+NORMAL   .        .        PC       SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
+CI       NORMAL   NORMAL   PC       PC       PC       PC?      PD       NORMAL   NORMAL   PD       .        .
+PD       PC       PC       PC       PC       PC       PC?      .        .        NORMAL   .        .        .
+RECOVER  PC       .*       .*       PC       PC       PC?      .*       .        .        PD       .        .
+RW       .        .        .        .        .        .        .        .        .        .        .        .
+RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
+PC       SHUTDOWN .        .        .        .        .?       RECOVER* .        .        PD       .        .
+CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
+RI       PC       PC       PC       PC       PC       PC?      PC       PC       PC       PD       .        .
+SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
+PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
+""",
+}
+STARTING = {
+    Role.PRIMARY: """
+NORMAL   .        .        RECOVER* SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
+CI       NORMAL   NORMAL   PC?      PC?      PC?      PC?      PD       NORMAL   NORMAL   PD       .        .
+PD       PC?      PC?      PC?      PC?      PC?      PC?      .        .        NORMAL   .        .        .
+RECOVER  PC?      .*       .*       PC?      PC?      PC?      .*       .*       .*       PD       .*       .*
+RW       .        .        .        .        .        .        .        .        .        .        .        .
+RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
+PC       SHUTDOWN .?       .?       .?       .?       .?       RECOVER* .?       .?       PD       .?       .?
+CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
+RI       PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PD       .        .
+SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
+PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
+""",
+    Role.SECONDARY: """
+NORMAL   .        .        RECOVER* SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
+CI       NORMAL   NORMAL   PC       PC       PC       PC?      PD       NORMAL   NORMAL   PD       .        .
+PD       PC       PC       PC       PC       PC       PC?      .        .        NORMAL   .        .        .
+RECOVER  PC       .*       .*       PC       PC       PC?      .*       .*       .*       PD       .*       .*
+RW       .        .        .        .        .        .        .        .        .        .        .        .
+RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
+PC       SHUTDOWN .        .        .        .        .?       RECOVER* .        .        PD       .        .
+CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
+RI       PC       PC       PC       PC       PC       PC?      PC       PC       PC       PD       .        .
+SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
+PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
+""",
+}
+
+# Where we differ and why. As at dhcpd, a secondary in POTENTIAL-CONFLICT asks only a partner in CONFLICT-DONE.
+GIVES_UP = "dhcpd serves nobody from then on until a person acts: we join the conflict"
+STAYS = "dhcpd serves nobody from then on until a person acts: the conflict is not over, we stay in it"
+ENDS = "dhcpd's process ends: we begin the resolution again"
+WAITS = "dhcpd's process ends: the partner is about to say more, we stay"
+FOR_EVER = "on a link after the one it asked on dhcpd never asks again, and both wait for ever: we ask"
+ONCE = "dhcpd asks a second time while the first request runs, and the first is never answered: we ask once (I10)"
+WHOLE = "dhcpd asks for all: our store is whole, what we have not acknowledged is enough (I9)"
+LOST = "dhcpd asks for what is not acknowledged: our store was lost, we ask for all"
+TAKES_OVER = "dhcpd serves nobody from then on although its partner does neither: we take over"
+
+OURS = {
+    ("NORMAL", "PC"): ("PC?", GIVES_UP),
+    ("NORMAL", "RI"): ("PC?", GIVES_UP),
+    ("NORMAL", "CD"): ("PC?", GIVES_UP),
+    ("CD", "CI"): ("PC?", ENDS),
+    ("CD", "PD"): ("PC?", ENDS),
+    ("CD", "CD"): ("PC?", ENDS),
+    ("CD", "RECOVER"): ("PC?", ENDS),
+    ("CD", "RW"): (".", WAITS),
+    ("CD", "RD"): (".", WAITS),
+    ("CD", "PAUSED"): (".", WAITS),
+    ("CD", "UNKNOWN"): (".", WAITS),
+    ("CD", "SHUTDOWN"): ("PD", TAKES_OVER),
+    ("PC", "RECOVER"): ("RECOVER?", WHOLE),
+    ("RECOVER", "NORMAL"): ("PC*", LOST),
+    ("RECOVER", "PC"): ("PC*", LOST),
+    ("RECOVER", "RI"): ("PC*", LOST),
+    ("RECOVER", "CD"): ("PC*", LOST),
+}
+OURS_RUNNING = {
+    ("PC", "NORMAL"): (".", STAYS),
+    ("RECOVER", "RW"): (".*", FOR_EVER),
+    ("RECOVER", "RD"): (".*", FOR_EVER),
+}
+OURS_STARTING = {
+    ("PC", "NORMAL"): (".?", STAYS),  # starting in it, a primary asks
+    ("NORMAL", "PD"): ("RECOVER?", WHOLE),
+}
+OURS_RUNNING_PRIMARY = {("PC", "CD"): (".", ONCE), ("PC", "RECOVER"): ("RECOVER", ONCE)}
+
+SHORT = {"CI": t.CI, "PD": t.PD, "PC": t.PC, "RI": t.RI, "CD": t.CD, "RW": t.RW, "RD": t.RD}
+NAMES = {state: name for name, state in SHORT.items()}
+L1 = LinkId(1)
+
+
+def state_called(name: str) -> FailoverState:
+    return SHORT.get(name) or FailoverState[name]
+
+
+def cases(grids: dict[Role, str]) -> list[tuple[Role, str, str, str]]:
+    return [
+        (role, mine, partner, word)
+        for role, grid in grids.items()
+        for mine, *words in (line.split() for line in grid.strip().splitlines())
+        for partner, word in zip(HEAD, words, strict=True)
+    ]
+
+
+def title(value: Role | str) -> str:
+    return value.value if isinstance(value, Role) else value
+
+
+def ours(role: Role, mine: str, partner: str, word: str, *, starting: bool) -> str:
+    differences = OURS | (OURS_STARTING if starting else OURS_RUNNING)
+    if not starting and role is Role.PRIMARY:
+        differences = differences | OURS_RUNNING_PRIMARY
+    if (mine, partner) not in differences:
+        return word
+    ours, _ = differences[mine, partner]
+    after = ours.rstrip("?*")
+    in_conflict = after == "PC" or (mine, after) == ("PC", ".")
+    return after if in_conflict and role is Role.SECONDARY and partner != "CD" else ours
+
+
+def test_the_grids_are_the_528_cases_of_the_reference() -> None:
+    assert len([*cases(RUNNING), *cases(STARTING)]) == 528
+
+
+@pytest.mark.protocol(75, 77, 78, 79, 80, 81, 83, 84, 85, 89, 90, 93, 95, 97, 159, "I6", "Q17", "Q20")
+@pytest.mark.parametrize(
+    ("role", "mine", "partner", "dhcpd"), cases(RUNNING), ids=lambda value: getattr(value, "value", value)
+)
+def test_a_word_heard_while_running(role: Role, mine: str, partner: str, dhcpd: str) -> None:
+    assert heard_running(role, mine, state_called(partner)) == ours(role, mine, partner, dhcpd, starting=False)
+
+
+@pytest.mark.protocol(75, 76, 77, 78, 79, 81, 83, 84, 85, 86, 89, 90, 97, 159, "I6", "Q17")
+@pytest.mark.parametrize(
+    ("role", "mine", "partner", "dhcpd"), cases(STARTING), ids=lambda value: getattr(value, "value", value)
+)
+def test_a_word_heard_while_starting(role: Role, mine: str, partner: str, dhcpd: str) -> None:
+    assert heard_starting(role, mine, state_called(partner)) == ours(role, mine, partner, dhcpd, starting=True)
+
+
+REPEATED = [partner for partner in HEAD if partner != "CD"]  # to one in CONFLICT-DONE most states are not even told
+
+
+@pytest.mark.parametrize("partner", REPEATED)
+@pytest.mark.parametrize("mine", ["NORMAL", "PC", "RD", "RW", "SHUTDOWN", "PAUSED"])
+@pytest.mark.parametrize("role", Role, ids=title)
+def test_a_word_that_is_no_news_is_not_even_recorded_in_some_states(role: Role, mine: str, partner: str) -> None:
+    if (mine, partner) == ("NORMAL", "PD"):
+        return  # the next test: such a server is not in NORMAL any more
+    endpoint = running_endpoint(role, mine, state_called(partner))
+    assert endpoint.on_message(L1, a_state(at(16), state_called(partner)), at(16)) == Outcome()
+
+
+@pytest.mark.protocol(81, "I12")
+def test_a_server_that_was_paused_in_normal_recovers_when_its_partner_has_taken_over() -> None:
+    """dhcpd, which stores SHUTDOWN, is never there; it would say NORMAL, and both would be in conflict."""
+    endpoint = stored_endpoint(Role.SECONDARY, "NORMAL", t.PD)
+    link(endpoint, Role.SECONDARY, at(1))
+    assert in_a_word(endpoint, "NORMAL", endpoint.on_message(L1, a_state(at(1), t.PD), at(1))) == "RECOVER?"
+
+
+@pytest.mark.protocol(75, 78, 97)
+@pytest.mark.parametrize("partner", REPEATED)
+@pytest.mark.parametrize("mine", ["CI", "PD", "RI", "RECOVER"])
+@pytest.mark.parametrize("role", Role, ids=title)
+def test_a_word_that_is_no_news_counts_in_the_others(role: Role, mine: str, partner: str) -> None:
+    (dhcpd,) = [word for *case, word in cases(RUNNING) if case == [role, mine, partner]]
+    endpoint = running_endpoint(role, mine, state_called(partner))
+    outcome = endpoint.on_message(L1, a_state(at(16), state_called(partner)), at(16))
+    assert in_a_word(endpoint, mine, outcome) == ours(role, mine, partner, dhcpd, starting=False)
+
+
+@pytest.mark.protocol(67)
+@pytest.mark.parametrize("partner", REPEATED)
+@pytest.mark.parametrize("mine", ["NORMAL", "CI", "PD", "RECOVER", "RW", "RD", "PC", "RI"])
+def test_a_server_that_starts_resumes_its_state_on_a_word_that_is_no_news(mine: str, partner: str) -> None:
+    """It keeps its time, too; RESOLUTION-INTERRUPTED goes on to POTENTIAL-CONFLICT."""
+    if (mine, partner) == ("NORMAL", "PD"):
+        return  # see above
+    endpoint = stored_endpoint(Role.SECONDARY, mine, state_called(partner))
+    link(endpoint, Role.SECONDARY, at(1))
+    outcome = endpoint.on_message(L1, a_state(at(1), state_called(partner)), at(1))
+    assert in_a_word(endpoint, mine, outcome).rstrip("*") == ("PC" if mine == "RI" else ".")
+    assert endpoint.view(at(1)).my_state_at == (T0 + 1 if mine == "RI" else T0)
+
+
+def recorded_before(mine: str, partner: FailoverState) -> FailoverState:
+    """Return another state than the one to be heard; in POTENTIAL-CONFLICT the partner was there, too."""
+    if mine == "PC" and partner is not t.PC:
+        return t.PC
+    return t.CI if partner is t.NORMAL else t.NORMAL
+
+
+def stored_endpoint(role: Role, mine: str, recorded: FailoverState) -> Endpoint:
+    """Return an endpoint that starts. PAUSED and SHUTDOWN are never stored: they are ordered, on RECOVER-WAIT."""
+    announced = mine in ("PAUSED", "SHUTDOWN")
+    state = t.RW if announced else state_called(mine)
+    record = a_record(state, recorded, since=T0, update_all_wanted=state is t.RECOVER)
+    config = a_group(role)
+    endpoint = Endpoint(config, a_table(config), record, chance=random.Random(1), now=at(0))
+    if announced:
+        action = ControlAction.PAUSE if mine == "PAUSED" else ControlAction.SHUTDOWN
+        assert isinstance(endpoint.on_control(ControlRequest(action=action), at(0)), Outcome)
+    return endpoint
+
+
+def heard_starting(role: Role, mine: str, partner: FailoverState) -> str:
+    endpoint = stored_endpoint(role, mine, recorded_before(mine, partner))
+    link(endpoint, role, at(1))
+    return in_a_word(endpoint, mine, endpoint.on_message(L1, a_state(at(1), partner), at(1)))
+
+
+def heard_running(role: Role, mine: str, partner: FailoverState) -> str:
+    endpoint = running_endpoint(role, mine, recorded_before(mine, partner))
+    return in_a_word(endpoint, mine, endpoint.on_message(L1, a_state(at(16), partner), at(16)))
+
+
+def running_endpoint(role: Role, mine: str, recorded: FailoverState) -> Endpoint:
+    """Return an endpoint out of STARTUP, on a link."""
+    endpoint = stored_endpoint(role, mine, recorded)
+    if mine in ("NORMAL", "PC"):  # both end with a link: here STARTUP ends by a word that is no news
+        link(endpoint, role, at(1))
+        endpoint.on_message(L1, a_state(at(1), recorded), at(1))
+    else:
+        endpoint.on_timer(at(15))
+        link(endpoint, role, at(16))
+    assert not endpoint.view(at(16)).starting
+    assert NAMES.get(endpoint.view(at(16)).my_state, endpoint.view(at(16)).my_state.name) == mine
+    return endpoint
+
+
+def link(endpoint: Endpoint, role: Role, now: Now) -> None:
+    endpoint.link_up(L1, now)
+    endpoint.on_message(L1, an_ack(now) if role is Role.PRIMARY else a_connect(now), now)
+    assert endpoint.view(now).last_hang_up is None
+
+
+def in_a_word(endpoint: Endpoint, mine: str, outcome: Outcome) -> str:
+    after = endpoint.view(at(16)).my_state
+    name = NAMES.get(after, after.name)
+    asked = "".join({UpdReq: "?", UpdReqAll: "*"}.get(type(message), "") for message in said(outcome))
+    told = [message.state for message in said(outcome) if isinstance(message, State)]
+    if name != mine:
+        assert told[-1] == after.wire
+    return ("." if name == mine else name) + asked
