@@ -16,9 +16,10 @@ check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a
 	$(PY)/ruff format --check .
 	$(PY)/mypy contract engine operator sim tests hack images
 	$(PY)/lint-imports
-	$(PY)/pytest tests/tidy tests/unit tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
+	$(PY)/pytest tests/tidy tests/unit tests/fuzz \
+	  tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
-test: setup ## the tier that every change passes: check, chart, real dhcpd, real API server, kind
+test: setup ## the tier that every change passes: check, fuzz, chart, real dhcpd, real API server, kind
 	$(PY)/python -m hack.stages test
 
 test-all: setup ## everything, before an issue is resolved

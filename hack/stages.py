@@ -16,10 +16,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SUMMARY = ROOT / "docs" / "reports" / "test-all.md"  # committed before an issue is resolved
+FIGURES = ROOT / "build" / "figures"  # a page for each stage that has something to count
 PYTEST = f"{sys.executable} -m pytest"
 TIERS: dict[str, dict[str, str]] = {
     "test": {
         "check": "make check",
+        "fuzz": f"{sys.executable} -m tests.fuzz all --seconds 60",
         "chart": f"{PYTEST} tests/chart",
         "interop": f"{PYTEST} tests/interop --timeout 300",
         "controller": f"{PYTEST} tests/controller --timeout 300",
@@ -28,7 +30,10 @@ TIERS: dict[str, dict[str, str]] = {
         "e2e": f"{PYTEST} tests/e2e -m gate --timeout 900",
     },
 }
-TIERS["test-all"] = TIERS["test"] | {"e2e": f"{PYTEST} tests/e2e --timeout 900"}
+TIERS["test-all"] = TIERS["test"] | {
+    "fuzz": f"{sys.executable} -m tests.fuzz all --runs 1000000",
+    "e2e": f"{PYTEST} tests/e2e --timeout 900",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ def main() -> int:
     unknown = set(arguments.only or ()) - set(stages)
     if unknown:
         parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(stages)}")
+    for page in FIGURES.glob("*.md"):
+        page.unlink()
     results = [run(stage, command) for stage, command in stages.items() if stage in (arguments.only or stages)]
     print(table(results), flush=True)
     if arguments.tier == "test-all" and not arguments.only:
@@ -77,11 +84,12 @@ def table(results: list[Result]) -> str:
 
 
 def summary(results: list[Result]) -> str:
-    """Return the page that tells of a whole run: what was tested, on what, how long each stage took."""
+    """Return the page that tells of a whole run: what was tested, on what, how long it took, what it counted."""
     commit = subprocess.run(["git", "log", "-1", "--format=%h %cs"], capture_output=True, text=True, check=True).stdout
     rows = [f"| {r.stage} | {r.took_s:.0f} s | {'ok' if r.exit_code == 0 else 'failed'} |" for r in results]
     head = ["# The last whole run", "", f"`make test-all` on commit {commit.strip()}, {os.cpu_count()} cores.", ""]
-    return "\n".join([*head, "| stage | took | |", "|---|---|---|", *rows, ""])
+    figures = [part for page in sorted(FIGURES.glob("*.md")) for part in (f"## {page.stem}", "", page.read_text())]
+    return "\n".join([*head, "| stage | took | |", "|---|---|---|", *rows, "", *figures])
 
 
 if __name__ == "__main__":

@@ -167,7 +167,7 @@ def _bnd_upd(time: int, xid: int, options: ReceivedOptions) -> BndUpd:
         lease_expires_at=options.number(13),
         potential_expires_at=options.number(18),
         stos=options.number(25),
-        cltt=options.number(6),
+        cltt=options.number(6) or None,
         ip_flags=options.number(12) or 0,
         unknown_state=status if state is None else None,
     )

@@ -44,7 +44,7 @@ class BndUpd(_Message):
     lease_expires_at: int | None = None  # option 13; 0 = none
     potential_expires_at: int | None = None  # option 18; 0 = none
     stos: int | None = None  # option 25: start of the binding
-    cltt: int | None = None  # option 6: client's last transaction
+    cltt: int | None = None  # option 6: client's last transaction; a received 0 counts as absent
     ip_flags: int = 0  # option 12: 1 RESERVED, 2 BOOTP
     unknown_state: int | None = None  # received option 3 when it is no BindingState; never encoded
 

@@ -11,29 +11,45 @@ from edgepair_engine.wire.failover import HEADER_LENGTH, MESSAGE_LENGTH_MAX, Fai
 class Splitter:
     """Cuts the bytes of one direction of one connection into whole messages, undecoded.
 
-    Holds less than one message between two calls when each call is read to its end.
+    Holds less than one message between two calls when each call is read to its end, and nothing behind a fault.
     """
 
     def __init__(self, message_size_max: int = MESSAGE_LENGTH_MAX) -> None:
         self._message_size_max = message_size_max
         self._waiting = bytearray()
+        self._fault: WireError | None = None
+
+    @property
+    def held(self) -> int:
+        """Return how many bytes wait for the rest of their message."""
+        return len(self._waiting)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Take bytes as they come and return the messages that are now whole, cut one by one as they are asked for.
 
         Raises:
-            BadLength: on reaching a message that says it is too short or too long. It stays there: nothing behind it
-                can be read, and every later call raises the same.
+            BadLength: on reaching a message that says it is too short or too long. Nothing behind it can be read, and
+                every later call raises the same.
         """
-        self._waiting += data
+        if self._fault is None:
+            self._waiting += data
         return self._whole()
 
+    def give_up(self, fault: WireError) -> None:
+        """Take nothing from now on: every later call raises this fault."""
+        self._fault = fault
+        self._waiting.clear()
+
     def _whole(self) -> Iterator[bytes]:
+        if self._fault is not None:
+            raise self._fault
         while len(self._waiting) >= 2:
             length = int.from_bytes(self._waiting[:2])
             if not HEADER_LENGTH <= length <= self._message_size_max:
                 limits = f"{HEADER_LENGTH}..{self._message_size_max}"
-                raise BadLength(f"length {length}, allowed are {limits}", offset=0)
+                fault = BadLength(f"length {length}, allowed are {limits}", offset=0)
+                self.give_up(fault)
+                raise fault
             if len(self._waiting) < length:
                 return
             message = bytes(self._waiting[:length])
@@ -46,7 +62,11 @@ class Framer:
 
     def __init__(self, message_size_max: int = MESSAGE_LENGTH_MAX) -> None:
         self._splitter = Splitter(message_size_max)
-        self._fault: WireError | None = None
+
+    @property
+    def held(self) -> int:
+        """Return how many bytes wait for the rest of their message; none behind a bad one."""
+        return self._splitter.held
 
     def feed(self, data: bytes) -> Iterator[FailoverMessage]:
         """Take bytes as they come and return the messages that are now whole, decoded one by one as they are asked for.
@@ -61,13 +81,11 @@ class Framer:
         return self._decoded(self._splitter.feed(data))
 
     def _decoded(self, messages: Iterator[bytes]) -> Iterator[FailoverMessage]:
-        if self._fault is not None:
-            raise self._fault
         for message in messages:
             try:
                 yield decode_failover(message)
             except IgnoredMessage:
                 continue
             except WireError as fault:
-                self._fault = fault
+                self._splitter.give_up(fault)
                 raise

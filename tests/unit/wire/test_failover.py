@@ -100,6 +100,10 @@ TOLERATED = {
         unhex("0014 03 0c", NOW, "0002 0004 0a4d0177"),
         BndUpd(time=1795514888, xid=1, address=0x0A4D0177, state=None),
     ),
+    "a cltt of nought, which is none": (
+        unhex("001c 03 0c", NOW, "0002 0004 0a4d0177  0006 0004 00000000"),
+        BndUpd(time=1795514888, xid=1, address=0x0A4D0177, state=None, cltt=None),
+    ),
     "a STATE without options": (
         unhex("000c 0a 0c", NOW),
         State(time=1795514888, xid=1, state=None, startup=False, stos=None),

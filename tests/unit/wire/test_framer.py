@@ -49,6 +49,13 @@ def test_messages_before_a_bad_one_are_handed_out_and_none_behind_it(bad: bytes,
         next(got)
     with pytest.raises(fault):
         list(framer.feed(CONTACT_BYTES))
+    assert framer.held == 0
+
+
+def test_half_a_message_is_held_and_no_more() -> None:
+    framer = Framer()
+    list(framer.feed(CONTACT_BYTES + CONTACT_BYTES[:7]))
+    assert framer.held == 7
 
 
 def test_the_longest_message_is_taken() -> None:
