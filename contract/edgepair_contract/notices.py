@@ -39,6 +39,7 @@ class NoteCode(Enum):
     POOLS_BALANCED = "pools-balanced"
     RANGES_DIFFER = "ranges-differ"
     CLOCK_SKEW = "clock-skew"
+    CLOCK_STEPPED = "clock-stepped"
     ADDRESS_ABANDONED = "address-abandoned"
     POOL_EMPTY = "pool-empty"
     CONFIG_ACCEPTED = "config-accepted"
@@ -119,6 +120,12 @@ CATALOGUE: Mapping[NoteCode, Notice] = {
         "the partner's clock differs by {skew_s} s",
         "Lease times depend on both clocks; above 60 s connections are refused.",
         "Check time synchronisation on both nodes.",
+    ),
+    NoteCode.CLOCK_STEPPED: Notice(
+        Severity.WARNING,
+        "this server's wall clock has jumped by {step_s} s",
+        "Leases given before end that much earlier (+) or later (-) than their clients were told, and so does a wait.",
+        "Look for address conflicts after a jump forward, and let the node's time service slew the clock, not step it.",
     ),
     NoteCode.ADDRESS_ABANDONED: Notice(
         Severity.WARNING,

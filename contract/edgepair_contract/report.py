@@ -125,6 +125,8 @@ class MemberReport(_Model):
     config_digest: str
     config_error: str | None = None  # the latest refused configuration: path, value, limit
     store_error: str | None = None
+    clock_step_s: int = 0  # the latest jump of the wall clock since the start; 0: none
+    clock_stepped_at: EpochSeconds | None = None
     pod_uid: str | None = None
     interfaces: tuple[InterfaceReport, ...] = ()
     groups: tuple[GroupReport, ...] = ()

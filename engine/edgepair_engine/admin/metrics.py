@@ -76,6 +76,7 @@ class _OfReport(Collector):
         yield _one(f"{PREFIX}_ready", "1 while clients are answered.", int(report.ready))
         yield _one(f"{PREFIX}_config_revision", "Revision of the configuration in force.", report.config_revision)
         yield _one(f"{PREFIX}_started_timestamp_seconds", "When the process started.", report.started_at)
+        yield _one(f"{PREFIX}_clock_step_seconds", "Latest jump of the wall clock, 0 for none.", report.clock_step_s)
         yield _interfaces(report)
         yield _enum("failover_state", "My state: 1 for the one it is.", report.groups, "my_state")
         yield _enum("failover_partner_state", "The partner's state as heard last.", report.groups, "partner_state")

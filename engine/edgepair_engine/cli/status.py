@@ -44,6 +44,8 @@ def _table(report: MemberReport) -> str:
     lines = [format_table(COLUMNS, [_row(group) for group in report.groups])]
     if not report.ready:
         lines.append(f"not ready: {report.ready_why}")
+    if report.clock_stepped_at is not None:
+        lines.append(f"clock: jumped by {report.clock_step_s:+d} s, to {_time(report.clock_stepped_at)}")
     lines += [f"{port.name} ({port.device}): {port.problem}" for port in report.interfaces if port.problem]
     return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from edgepair_contract.errors import ConfigError
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import InterfaceReport, MemberReport
 from edgepair_engine.core.clients import Clients
+from edgepair_engine.core.clock_watch import ClockWatch
 from edgepair_engine.core.effects import AnswerControl, Effects, Tell
 from edgepair_engine.core.events import (
     ConfigRefused,
@@ -58,6 +59,7 @@ class Engine:
         self._partners = Partners(self._leases, restored.states, chance)
         self._clients = Clients(config, self._leases, self._partners)
         self._turn_at_s = now.mono_s
+        self._clock = ClockWatch(now)
         # What starting the groups wants is handed out with the first turn.
         self._pending = self._partners.configured(config.groups, now)
 
@@ -105,6 +107,7 @@ class Engine:
             config_digest=self._digest,
             config_error=self._config_error,
             store_error=self._store_error,
+            clock_step=self._clock.latest,
             interfaces=self._interfaces,
             groups=self._partners.views(now),
             subnets=tuple(pool_report(self._leases, pool) for pool in self._leases.pools(NO_GROUP)),
@@ -115,6 +118,9 @@ class Engine:
         """Do what is due. A group that was away for longer than its partner waits starts anew (statement I16)."""
         away_s, self._turn_at_s = now.mono_s - self._turn_at_s, now.mono_s
         effects, self._pending = self._pending, NOTHING
+        step = self._clock.look(now)
+        if step is not None:
+            effects = effects.then(_note(NoteCode.CLOCK_STEPPED, step_s=f"{step.by_s:+d}"))
         for group in self._config.groups:
             if away_s > group.max_response_delay_s:
                 why = f"this process was stopped for {away_s:.0f} s"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from edgepair_contract.clock import Now
 from edgepair_contract.report import GroupReport, InterfaceReport, MemberReport, PoolReport
 from edgepair_contract.vocabulary import BindingState, Serving
+from edgepair_engine.core.clock_watch import Step
 from edgepair_engine.leases.pool import Pool
 from edgepair_engine.leases.table import LeaseTable
 
@@ -36,6 +37,7 @@ class Facts:
     config_digest: str
     config_error: str | None
     store_error: str | None
+    clock_step: Step | None = None
     interfaces: tuple[InterfaceReport, ...] = ()
     groups: tuple[GroupReport, ...] = ()
     subnets: tuple[PoolReport, ...] = field(default=())
@@ -58,6 +60,7 @@ class Reporter:
             facts.config_digest,
             facts.config_error,
             facts.store_error,
+            facts.clock_step,
             facts.interfaces,
             tuple(_without_counts(group) for group in facts.groups),
         )
@@ -90,6 +93,8 @@ class Reporter:
             config_digest=facts.config_digest,
             config_error=facts.config_error,
             store_error=facts.store_error,
+            clock_step_s=0 if facts.clock_step is None else facts.clock_step.by_s,
+            clock_stepped_at=None if facts.clock_step is None else facts.clock_step.at,
             pod_uid=self._identity.pod_uid,
             interfaces=facts.interfaces,
             groups=facts.groups,
