@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edgepair_contract.control import ControlAction
 from edgepair_contract.vocabulary import BindingState, FailoverState, Serving
 from edgepair_engine.core.events import Direction, LinkUp
@@ -65,6 +67,7 @@ def test_a_lease_is_renewed_for_the_full_time_and_given_back() -> None:
     assert states <= {BindingState.FREE, BindingState.BACKUP}
 
 
+@pytest.mark.protocol(59, 72, 110)
 def test_the_survivor_of_a_crash_is_alone_at_once_and_serves_everybody() -> None:
     pair = pair_in_normal()
     pair.kill("east-2")
@@ -110,6 +113,7 @@ def test_both_servers_crash_and_come_back_with_their_leases() -> None:
     assert again.kind == "ACK"
 
 
+@pytest.mark.protocol(71, 114, "Q25")
 def test_a_lone_new_server_serves_nobody_and_is_not_ready_but_answers_inform() -> None:
     pair = Pair()
     pair.start("east-1")
@@ -159,6 +163,7 @@ def test_an_order_for_an_unknown_group_is_refused_with_its_name() -> None:
     assert (answer.done, answer.text) == (False, "this server has no failover group lan0")
 
 
+@pytest.mark.protocol("I16")
 def test_a_process_that_was_stopped_for_long_starts_anew() -> None:
     pair = pair_in_normal()
     pair.mono_s += 11

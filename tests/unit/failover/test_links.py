@@ -57,16 +57,16 @@ def a_linked_secondary(**changes: Any) -> Endpoint:
     return endpoint
 
 
+@pytest.mark.protocol(8, 12, 33, 41, 42)
 def test_the_primary_opens_every_connection() -> None:
-    """Statements 8, 12, 33, 41, 42."""
     endpoint = an_endpoint(PRIMARY)
     for link in (L1, L2):
         (message,) = said(endpoint.link_up(link, at(5)))
         assert message == a_connect(at(5), vendor_class=b"edgepair")
 
 
+@pytest.mark.protocol(9, 10, 13, 34, 35, 62)
 def test_the_secondary_waits_and_answers_with_its_state() -> None:
-    """Statements 9, 10, 13, 34, 35, 62."""
     endpoint = an_endpoint(SECONDARY)
     assert endpoint.link_up(L1, at(5)).actions == ()
     ack, state = said(endpoint.on_message(L1, a_connect(at(5), xid=3), at(5)))
@@ -74,16 +74,16 @@ def test_the_secondary_waits_and_answers_with_its_state() -> None:
     assert state == State(time=T0 + 5, xid=0, state=6, startup=True, stos=T0)
 
 
+@pytest.mark.protocol(8, 36)
 def test_the_primary_tells_its_state_after_the_answer() -> None:
-    """Statement 36."""
     endpoint = an_endpoint(PRIMARY)
     endpoint.link_up(L1, at(5))
     (state,) = said(endpoint.on_message(L1, an_ack(at(5)), at(5)))
     assert state == State(time=T0 + 5, xid=1, state=6, startup=True, stos=T0)
 
 
+@pytest.mark.protocol(52)
 def test_the_state_is_recorded_with_the_first_thing_said() -> None:
-    """Statements 64, 65."""
     endpoint = an_endpoint(SECONDARY, a_record(FailoverState.NORMAL, mclt_s=3600))
     outcome = endpoint.link_up(L1, at(5)).then(endpoint.on_message(L1, a_connect(at(5)), at(5)))
     (record,) = outcome.records
@@ -102,6 +102,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.protocol(48, 49, 50, 51)
 @pytest.mark.parametrize(("changes", "reason", "text"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_connect_that_is_refused(changes: dict[str, Any], reason: int, text: str) -> None:
     endpoint = an_endpoint(SECONDARY)
@@ -120,9 +121,9 @@ def test_a_clock_too_far_off_is_told_in_the_report_though_no_link_is_made() -> N
     assert endpoint.view(at(0)).clock_skew_s == 61
 
 
+@pytest.mark.protocol(49)
 @pytest.mark.parametrize("seconds", [-60, 60])
 def test_a_clock_exactly_a_minute_off_is_accepted(seconds: int) -> None:
-    """Statement 49."""
     endpoint = an_endpoint(SECONDARY)
     endpoint.link_up(L1, at(0))
     outcome = endpoint.on_message(L1, a_connect(at(0), time=T0 + seconds), at(0))
@@ -130,8 +131,8 @@ def test_a_clock_exactly_a_minute_off_is_accepted(seconds: int) -> None:
     assert endpoint.view(at(0)).clock_skew_s == seconds
 
 
+@pytest.mark.protocol(57, 58)
 def test_values_of_dhcpd_that_do_not_matter_never_refuse() -> None:
-    """Statements 57, 58."""
     endpoint = an_endpoint(SECONDARY)
     endpoint.link_up(L1, at(0))
     message = a_connect(at(0), protocol_version=9, vendor_class=None, tls_request=2)
@@ -140,8 +141,8 @@ def test_values_of_dhcpd_that_do_not_matter_never_refuse() -> None:
     assert (ack.reject, ack.tls_reply) == (None, 0)
 
 
+@pytest.mark.protocol(32, 54)
 def test_a_refusal_by_the_secondary_is_not_answered() -> None:
-    """Statement 54."""
     endpoint = an_endpoint(PRIMARY)
     endpoint.link_up(L1, at(0))
     refusal = an_ack(at(0), reject=RejectReason.TIME_MISMATCH, text="time offset too large")
@@ -151,13 +152,13 @@ def test_a_refusal_by_the_secondary_is_not_answered() -> None:
     assert endpoint.on_timer(at(5)).actions == (Dial(),)
 
 
+@pytest.mark.protocol(55)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [({"relationship": b"ha-pear"}, 8), ({"relationship": None}, 8), ({"time": T0 - 61}, 4)],
     ids=["another name", "no name", "a clock 61 s behind"],
 )
 def test_a_secondary_that_does_not_fit_is_disconnected(changes: dict[str, Any], reason: int) -> None:
-    """Statement 55."""
     endpoint = an_endpoint(PRIMARY)
     endpoint.link_up(L1, at(0))
     outcome = endpoint.on_message(L1, an_ack(at(0), **changes), at(0))
@@ -167,8 +168,8 @@ def test_a_secondary_that_does_not_fit_is_disconnected(changes: dict[str, Any], 
     assert len(hung_up(outcome)) == 1
 
 
+@pytest.mark.protocol(37)
 def test_a_surplus_connection_is_closed_and_disturbs_nothing() -> None:
-    """Statement 37."""
     endpoint = a_linked_secondary()
     endpoint.link_up(L2, at(1))
     outcome = endpoint.on_message(L2, a_connect(at(1)), at(1))
@@ -176,8 +177,8 @@ def test_a_surplus_connection_is_closed_and_disturbs_nothing() -> None:
     assert endpoint.view(at(1)).connected
 
 
+@pytest.mark.protocol(38, "Q16")
 def test_the_primary_bears_the_end_of_a_surplus_connection() -> None:
-    """Statement 38."""
     endpoint = an_endpoint(PRIMARY, a_record(FailoverState.NORMAL, FailoverState.NORMAL))
     for link in (L1, L2):
         endpoint.link_up(link, at(0))
@@ -188,6 +189,7 @@ def test_the_primary_bears_the_end_of_a_surplus_connection() -> None:
     assert Dial() not in endpoint.on_timer(at(5)).actions
 
 
+@pytest.mark.protocol("I11")
 def test_a_new_connection_replaces_a_link_that_has_gone_quiet() -> None:
     """I11: a CONTACT is due every 3 s."""
     endpoint = a_linked_secondary()
@@ -198,16 +200,17 @@ def test_a_new_connection_replaces_a_link_that_has_gone_quiet() -> None:
     assert endpoint.view(at(5)).my_state is FailoverState.COMMUNICATIONS_INTERRUPTED
 
 
+@pytest.mark.protocol(40)
 def test_a_connection_that_says_nothing_for_fifteen_seconds_is_closed() -> None:
-    """Statement 40."""
     endpoint = an_endpoint(SECONDARY)
     endpoint.link_up(L1, at(1))
     assert hung_up(endpoint.on_timer(at(15))) == []
     assert hung_up(endpoint.on_timer(at(16))) == [(1, "no failover link agreed on within 15 s")]
 
 
+@pytest.mark.protocol(43, 44, 47)
 def test_silence_is_broken_by_contact_at_a_third_of_the_partners_timer() -> None:
-    """Statements 43, 44, 47: the partner's timer is 30 s, mine 100 s."""
+    """The partner's timer is 30 s, mine 100 s."""
     endpoint = an_endpoint(SECONDARY, max_response_delay_s=100)
     endpoint.link_up(L1, at(0))
     endpoint.on_message(L1, a_connect(at(0), receive_timer_s=30), at(0))
@@ -216,6 +219,7 @@ def test_silence_is_broken_by_contact_at_a_third_of_the_partners_timer() -> None
     assert said(endpoint.on_timer(at(14.9))) == []
 
 
+@pytest.mark.protocol("Q5")
 @pytest.mark.parametrize("timer_s", [None, 0, 2], ids=["absent", "nought", "two"])
 def test_a_partner_with_no_sensible_timer_does_not_make_a_storm(timer_s: int | None) -> None:
     """What dhcpd does there is quirk Q5."""
@@ -226,8 +230,8 @@ def test_a_partner_with_no_sensible_timer_does_not_make_a_storm(timer_s: int | N
     assert len(said(endpoint.on_timer(at(1)))) == 1
 
 
+@pytest.mark.protocol(32, 45, 46, 72, "I7", "Q22")
 def test_a_silent_partner_is_lost_after_my_own_delay() -> None:
-    """Statements 32, 45, 46, 72; I7."""
     endpoint = a_linked_secondary()
     endpoint.on_message(L1, Contact(time=T0 + 4, xid=2), at(4))
     assert hung_up(endpoint.on_timer(at(13.9))) == []
@@ -241,8 +245,8 @@ def test_a_silent_partner_is_lost_after_my_own_delay() -> None:
     assert Dial() in endpoint.on_timer(at(19)).actions
 
 
+@pytest.mark.protocol(32)
 def test_a_failed_dial_is_repeated_after_five_seconds_and_a_local_fault_after_ninety() -> None:
-    """Statement 32."""
     endpoint = an_endpoint(PRIMARY)
     assert endpoint.dial_failed(at(0), local=False) == NOTHING
     assert endpoint.on_timer(at(5)).actions == (Dial(),)
@@ -252,8 +256,8 @@ def test_a_failed_dial_is_repeated_after_five_seconds_and_a_local_fault_after_ni
     assert endpoint.on_timer(at(95)).actions == (Dial(),)
 
 
+@pytest.mark.protocol(56)
 def test_a_disconnect_ends_the_link_with_its_reason() -> None:
-    """Statement 56."""
     endpoint = a_linked_secondary()
     word = Disconnect(time=T0 + 1, xid=9, reason=RejectReason.TIME_MISMATCH)
     outcome = endpoint.on_message(L1, word, at(1))
@@ -273,26 +277,26 @@ SOMETHING: list[FailoverMessage] = [
 ]
 
 
+@pytest.mark.protocol(159, "I8", "Q23")
 @pytest.mark.parametrize("message", SOMETHING, ids=lambda message: type(message).__name__)
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 def test_nothing_is_taken_before_the_link_is_agreed_on(role: Role, message: FailoverMessage) -> None:
-    """Statement 159, I8."""
     endpoint = an_endpoint(role)
     endpoint.link_up(L1, at(0))
     outcome = endpoint.on_message(L1, message, at(0))
     assert hung_up(outcome) == [(1, f"{type(message).__name__} before CONNECT and CONNECTACK")]
 
 
+@pytest.mark.protocol(159, "I8")
 def test_two_primaries_tell_each_other_so() -> None:
-    """Statement 159, I8."""
     endpoint = an_endpoint(PRIMARY)
     endpoint.link_up(L1, at(0))
     outcome = endpoint.on_message(L1, a_connect(at(0)), at(0))
     assert hung_up(outcome) == [(1, "the partner says CONNECT: both servers are configured as primary")]
 
 
+@pytest.mark.protocol(159, "I6", "Q17")
 def test_an_unknown_state_number_ends_the_link_and_not_the_service() -> None:
-    """Statement 159, I6."""
     endpoint = a_linked_secondary()
     outcome = endpoint.on_message(L1, State(time=T0, xid=5, state=77, startup=False, stos=T0), at(0))
     (word,) = [message for message in said(outcome) if isinstance(message, Disconnect)]
@@ -306,8 +310,8 @@ def test_what_comes_on_a_closed_connection_is_ignored() -> None:
     assert endpoint.link_lost(L2, at(0)) == NOTHING
 
 
+@pytest.mark.protocol(19, 138, 139)
 def test_an_update_is_acknowledged_in_the_outcome_that_records_it() -> None:
-    """Statements 19, 138, 139."""
     endpoint = a_linked_secondary()
     update = BndUpd(
         time=T0,
@@ -325,15 +329,16 @@ def test_an_update_is_acknowledged_in_the_outcome_that_records_it() -> None:
     assert said(outcome) == [BndAck(time=T0, xid=47, address=address(120))]
 
 
+@pytest.mark.protocol(134)
 def test_an_ack_of_nothing_is_ignored() -> None:
-    """Statement 134."""
     endpoint = a_linked_secondary()
     outcome = endpoint.on_message(L1, BndAck(time=T0, xid=47, address=address(120)), at(0))
     assert (outcome.records, outcome.actions) == ((), ())
 
 
+@pytest.mark.protocol(99, "Q3")
 def test_a_partner_in_conflict_done_hears_no_state_that_would_end_it() -> None:
-    """Statement 99, Q3: dhcpd's process ends on them."""
+    """dhcpd's process ends on them."""
     restored = a_record(FailoverState.RECOVER, FailoverState.CONFLICT_DONE)
     endpoint = an_endpoint(SECONDARY, restored)
     endpoint.link_up(L1, at(0))
@@ -342,8 +347,8 @@ def test_a_partner_in_conflict_done_hears_no_state_that_would_end_it() -> None:
     assert hung_up(outcome) == [(1, "partner in Conflict-done must not hear of Recover")]
 
 
+@pytest.mark.protocol("I1")
 def test_every_ten_seconds_it_is_written_down_that_this_server_lives() -> None:
-    """I1."""
     endpoint = an_endpoint(PRIMARY)
     assert endpoint.on_timer(at(9)).records == ()
     (record,) = endpoint.on_timer(at(10)).records
@@ -351,8 +356,9 @@ def test_every_ten_seconds_it_is_written_down_that_this_server_lives() -> None:
     assert record.last_alive_at == T0 + 10
 
 
+@pytest.mark.protocol(48, 159)
 def test_a_name_too_long_to_be_repeated_is_refused_without_it() -> None:
-    """Statement 159: the longest name that fits into a CONNECT does not fit into an answer with a reason."""
+    """The longest name that fits into a CONNECT does not fit into an answer with a reason."""
     endpoint = an_endpoint(SECONDARY)
     endpoint.link_up(L1, at(0))
     outcome = endpoint.on_message(L1, a_connect(at(0), relationship=b"x" * 1900), at(0))

@@ -50,8 +50,8 @@ def shares(side: Side) -> tuple[int, int]:
     return side.count(BindingState.FREE), side.count(BindingState.BACKUP)
 
 
+@pytest.mark.protocol(64, 86, 87, 90, 149)
 def test_two_empty_servers_reach_normal_and_the_primary_gives_half() -> None:
-    """Statements 64, 86, 87, 90, 149."""
     pair = two_endpoints()
     pair.start()
     pair.run(1)
@@ -63,8 +63,8 @@ def test_two_empty_servers_reach_normal_and_the_primary_gives_half() -> None:
         assert side.lease(120).state is BindingState.FREE
 
 
+@pytest.mark.protocol(118, 124)
 def test_a_lease_of_one_side_arrives_at_the_other() -> None:
-    """Statements 118, 124, 138."""
     pair = a_normal_pair()
     pair.bind(pair.primary, a_lease(120, expires_in_s=30, now=pair.now()))
     theirs = pair.secondary.lease(120)
@@ -75,8 +75,8 @@ def test_a_lease_of_one_side_arrives_at_the_other() -> None:
     assert pair.secondary.stored_leases[ours.address] == theirs
 
 
+@pytest.mark.protocol(125, 126)
 def test_the_primary_ends_a_lease_and_both_have_it_free() -> None:
-    """Statements 125, 126."""
     pair = a_normal_pair()
     pair.bind(pair.secondary, a_lease(119, expires_in_s=30, now=pair.now()))
     pair.run(29)
@@ -88,6 +88,7 @@ def test_the_primary_ends_a_lease_and_both_have_it_free() -> None:
     assert pair.secondary.lease(119).state is BindingState.FREE
 
 
+@pytest.mark.protocol(129, 154)
 def test_a_released_address_of_the_secondarys_client_goes_back_to_the_secondary() -> None:
     """Statements 129, 154: 10.77.1.119 in capture c1."""
     pair = a_normal_pair()
@@ -99,16 +100,17 @@ def test_a_released_address_of_the_secondarys_client_goes_back_to_the_secondary(
     assert pair.secondary.lease(119).state is BindingState.BACKUP
 
 
+@pytest.mark.protocol(43, 46)
 def test_contacts_keep_a_quiet_link_alive() -> None:
-    """Statements 43, 45: receive-timer 10 makes a CONTACT every 3 s."""
+    """Receive-timer 10 makes a CONTACT every 3 s."""
     pair = a_normal_pair()
     pair.run(60)
     assert states(pair) == (NORMAL, NORMAL)
     assert len(pair.primary.said_of(Contact)) == 20
 
 
+@pytest.mark.protocol(45, 72, 75, 142, 143)
 def test_a_cut_wire_is_noticed_after_the_response_delay_and_healed_with_what_waited() -> None:
-    """Statements 45, 72, 75, 142, 143."""
     pair = a_normal_pair()
     pair.cut()
     pair.bind(pair.primary, a_lease(120, expires_in_s=200, now=pair.now()))
@@ -128,8 +130,8 @@ def test_a_cut_wire_is_noticed_after_the_response_delay_and_healed_with_what_wai
     assert [message.reason.name for message in pair.primary.said_of(Disconnect)] == ["NO_TRAFFIC"]
 
 
+@pytest.mark.protocol(59, 72)
 def test_a_killed_partner_is_noticed_at_once() -> None:
-    """Statement 59."""
     pair = a_normal_pair()
     pair.kill(pair.secondary)
     assert pair.primary.state is CI
@@ -138,8 +140,9 @@ def test_a_killed_partner_is_noticed_at_once() -> None:
     assert view.transitions[-1].cause == "link to the partner lost"
 
 
+@pytest.mark.protocol(62, 63, 67, 76)
 def test_a_partner_that_comes_back_with_its_store_is_normal_again_since_when_it_was() -> None:
-    """Statements 62, 63, 67, 76: capture d1."""
+    """Capture d1."""
     pair = a_normal_pair()
     since = pair.secondary.running.view(pair.now()).my_state_at
     pair.kill(pair.secondary)
@@ -152,8 +155,9 @@ def test_a_partner_that_comes_back_with_its_store_is_normal_again_since_when_it_
     assert pair.secondary.running.view(pair.now()).my_state_at == since
 
 
+@pytest.mark.protocol(68, 77, 83, 86, 88, 145, "Q20")
 def test_a_partner_without_its_store_recovers_and_waits() -> None:
-    """Statements 68, 77, 83, 88, 98, 145, 147: capture d4."""
+    """Capture d4."""
     pair = a_normal_pair()
     pair.bind(pair.primary, a_lease(120, expires_in_s=300, now=pair.now()))
     pair.kill(pair.secondary)
@@ -177,8 +181,8 @@ def test_a_partner_without_its_store_recovers_and_waits() -> None:
     assert pair.secondary.states_said() == ["(Recover)", "Recover", "Recover-wait", "Recover-done", "Normal"]
 
 
+@pytest.mark.protocol(70, 113)
 def test_a_server_alone_serves_everybody_after_fifteen_seconds() -> None:
-    """Statements 70, 113."""
     pair = a_normal_pair()
     pair.kill(pair.primary)
     pair.kill(pair.secondary)
@@ -190,8 +194,8 @@ def test_a_server_alone_serves_everybody_after_fifteen_seconds() -> None:
     assert pair.primary.running.rights(pair.now()).serving is Serving.ALL
 
 
+@pytest.mark.protocol(71, "Q25")
 def test_a_server_that_never_met_its_partner_serves_nobody_until_told() -> None:
-    """Statements 71, 102."""
     pair = two_endpoints()
     pair.start(pair.primary)
     pair.run(100)
@@ -203,7 +207,7 @@ def test_a_server_that_never_met_its_partner_serves_nobody_until_told() -> None:
 
 @pytest.mark.protocol(81, "I9")
 def test_a_partner_back_from_partner_down_recovers_what_it_missed() -> None:
-    """Statement 81: capture d3's half, with I1's wait from when it stopped."""
+    """Capture d3's half, with I1's wait from when it stopped."""
     pair = a_normal_pair()
     pair.kill(pair.secondary)
     pair.order(pair.primary, ControlAction.PARTNER_DOWN)
@@ -219,8 +223,9 @@ def test_a_partner_back_from_partner_down_recovers_what_it_missed() -> None:
     assert states(pair) == (NORMAL, NORMAL)
 
 
+@pytest.mark.protocol(85, 92, 94, 95)
 def test_both_in_partner_down_settle_their_conflict() -> None:
-    """Statements 85, 91-95: capture d3."""
+    """Capture d3."""
     pair = a_normal_pair()
     pair.cut()
     pair.run(15)
@@ -239,8 +244,8 @@ def test_both_in_partner_down_settle_their_conflict() -> None:
     assert pair.secondary.lease(120).state is BindingState.ACTIVE
 
 
+@pytest.mark.protocol(80, "I12")
 def test_a_pause_hands_all_clients_to_the_partner_and_is_never_stored() -> None:
-    """Statement 80 and I12."""
     pair = a_normal_pair()
     pair.order(pair.secondary, ControlAction.PAUSE)
     assert states(pair) == (CI, NORMAL)
@@ -267,8 +272,8 @@ def test_a_fenced_server_answers_nobody_and_talks_to_nobody() -> None:
     assert states(pair) == (NORMAL, NORMAL)
 
 
+@pytest.mark.protocol(101)
 def test_a_partner_down_by_itself_comes_when_configured() -> None:
-    """Statement 101."""
     pair = a_normal_pair(auto_partner_down_s=60)
     pair.kill(pair.secondary)
     pair.run(59)
@@ -277,8 +282,9 @@ def test_a_partner_down_by_itself_comes_when_configured() -> None:
     assert pair.primary.state is PD
 
 
+@pytest.mark.protocol(150, 151, 152, 153)
 def test_the_secondary_asks_for_addresses_when_it_runs_short() -> None:
-    """Statements 150-153: capture a3."""
+    """Capture a3."""
     pair = a_normal_pair()
     for last in range(100, 119):
         pair.bind(pair.secondary, a_lease(last, expires_in_s=900, now=pair.now()))
@@ -293,8 +299,8 @@ def test_the_secondary_asks_for_addresses_when_it_runs_short() -> None:
     assert shares(pair.primary) == shares(pair.secondary) == (7, 6)
 
 
+@pytest.mark.protocol(137)
 def test_the_window_of_the_partner_is_never_exceeded() -> None:
-    """Statement 137."""
     pair = two_endpoints(max_unacked_updates=3)
     pair.start()
     pair.run(1)
@@ -319,6 +325,7 @@ def in_order(pair: Pair) -> list[BndUpd | BndAck]:
     ]
 
 
+@pytest.mark.protocol("Q28")
 def test_a_renewal_that_the_partner_missed_outlives_its_stale_expiry() -> None:
     """Q28: the secondary renews while apart; the primary has ended the lease by its own clock."""
     pair = a_normal_pair()
@@ -345,8 +352,8 @@ def test_a_lease_given_and_ended_while_apart_is_free_at_once() -> None:
     assert pair.primary.lease(120).state is BindingState.FREE
 
 
+@pytest.mark.protocol(52)
 def test_a_changed_mclt_is_told_by_connecting_again() -> None:
-    """Statement 52."""
     pair = a_normal_pair()
     config = pair.primary.config.model_copy(update={"mclt_s": 60})
     pair.perform(pair.primary, pair.primary.running.configured(config, pair.now()))
