@@ -39,10 +39,14 @@ def released(lease: Lease, now: Now) -> Lease:
 
 
 def abandoned(lease: Lease, now: Now, *, abandon_s: int) -> Lease:
-    """Return the address kept back, without client, because a host that is not ours uses it."""
+    """Return the address kept back, without client, because a host that is not ours uses it.
+
+    What the partner was told of its client stays (capture c1#32): only the end of that client is new.
+    """
     ends_at = min(now.wall_s + abandon_s, FOREVER_AT)
+    tstp = lease.tstp or now.wall_s  # dhcpd leaves 0 as it is (c1#31), and would not tell it again after a restart
     kept = _moved(lease, ABANDONED)
-    return replace(kept, client_id=None, hardware=None, hostname="", ends_at=ends_at, tstp=ends_at, atsfp=0, cltt=0)
+    return replace(kept, client_id=None, hardware=None, hostname="", ends_at=ends_at, tstp=tstp, atsfp=0)
 
 
 def freed(lease: Lease, *, to: BindingState = FREE) -> Lease:

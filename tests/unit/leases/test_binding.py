@@ -48,7 +48,13 @@ def test_an_abandoned_address_has_no_client() -> None:
     """Statement 130."""
     lease = abandoned(LEASE, NOW, abandon_s=86400)
     assert (lease.state, lease.client_id, lease.hardware, lease.hostname) == (ABANDONED, None, None, "")
-    assert (lease.ends_at, lease.needs_update) == (86440, True)
+    assert (lease.ends_at, lease.tstp, lease.cltt) == (86440, LEASE.tstp, LEASE.cltt)
+    assert lease.needs_update
+
+
+def test_an_abandoned_address_of_the_partners_is_told_too() -> None:
+    lease = abandoned(replace(LEASE, tstp=0), NOW, abandon_s=86400)
+    assert (lease.tstp, lease.needs_update) == (NOW.wall_s, True)
 
 
 def test_a_freed_address_remembers_its_client() -> None:
@@ -96,7 +102,7 @@ def test_an_address_is_its_clients_until_the_second_of_its_end_is_over(wall_s: i
 
 def test_an_abandoned_address_has_an_end_that_a_table_can_hold() -> None:
     lease = abandoned(LEASE, Now(1_795_514_888, 0), abandon_s=4_294_967_295)
-    assert lease.ends_at == lease.tstp == 0x7FFFFFFF
+    assert lease.ends_at == 0x7FFFFFFF
     LeaseTable([PLAIN]).put(lease)
 
 
