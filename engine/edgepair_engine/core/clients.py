@@ -41,10 +41,10 @@ _ANSWER = {Offer: "OFFER", Ack: "ACK", Inform: "ACK", Nak: "NAK", Freed: "nothin
 class Clients:
     """Answers DHCP clients with the leases and the rights that the server has."""
 
-    def __init__(self, config: MemberConfig, leases: LeaseTable, partners: Partners) -> None:
+    def __init__(self, config: MemberConfig, leases: LeaseTable, partners: Partners, offers: Offers) -> None:
         self._leases = leases
         self._partners = partners
-        self._offers = Offers()
+        self._offers = offers
         self._empty_told_s: dict[str, float] = {}
         self._unreadable_count = 0
         self._unreadable_told_s = -UNREADABLE_INTERVAL_S

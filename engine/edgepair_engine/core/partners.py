@@ -17,6 +17,7 @@ from edgepair_engine.core.events import DialFailed, LinkLost, LinkUp, PartnerByt
 from edgepair_engine.core.links import Link, Links
 from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.outcome import Dial, HangUp, Outcome, Send
+from edgepair_engine.failover.sharing import OnOffer
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.leases.record import StateRecord
 from edgepair_engine.leases.table import LeaseTable
@@ -39,9 +40,10 @@ class Group:
 class Partners:
     """All groups of one server and the connections with their partners."""
 
-    def __init__(self, leases: LeaseTable, states: Iterable[StateRecord], chance: Chance) -> None:
+    def __init__(self, leases: LeaseTable, states: Iterable[StateRecord], chance: Chance, *, on_offer: OnOffer) -> None:
         self._leases = leases
         self._chance = chance
+        self._on_offer = on_offer
         self._groups: dict[str, Group] = {}
         self._links = Links()
         # What is stored of every group, configured or not: a group that comes back finds its state.
@@ -146,7 +148,7 @@ class Partners:
 
     def _start(self, config: GroupConfig, now: Now) -> Effects:
         restored = self._states.get(config.name)
-        endpoint = Endpoint(config, self._leases, restored, chance=self._chance, now=now)
+        endpoint = Endpoint(config, self._leases, restored, chance=self._chance, on_offer=self._on_offer, now=now)
         self._groups[config.name] = Group(config, endpoint)
         return self._due(config.name, now)
 

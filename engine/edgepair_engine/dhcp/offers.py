@@ -52,6 +52,11 @@ class Offers:
         pending = self._by_address.get(address)
         return pending is None or pending.client == client or pending.until_s <= now.mono_s
 
+    def is_held(self, address: int, now: Now) -> bool:
+        """Return whether some client may still take this address."""
+        pending = self._by_address.get(address)
+        return pending is not None and pending.until_s > now.mono_s
+
     def __len__(self) -> int:
         return len(self._by_address)
 

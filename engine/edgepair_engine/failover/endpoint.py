@@ -30,7 +30,7 @@ from edgepair_engine.failover.links import Links
 from edgepair_engine.failover.machine import Machine
 from edgepair_engine.failover.outcome import NOTHING, Draft, LinkId, Outcome
 from edgepair_engine.failover.serving import ServingRights
-from edgepair_engine.failover.sharing import Sharing
+from edgepair_engine.failover.sharing import OnOffer, Sharing
 from edgepair_engine.failover.standing import ALIVE_EVERY_S, Standing
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.failover.view import group_report
@@ -63,12 +63,19 @@ class Endpoint:
     """This server's side of one failover relationship."""
 
     def __init__(
-        self, config: GroupConfig, leases: LeaseTable, restored: StateRecord | None, *, chance: Chance, now: Now
+        self,
+        config: GroupConfig,
+        leases: LeaseTable,
+        restored: StateRecord | None,
+        *,
+        chance: Chance,
+        on_offer: OnOffer = lambda _address, _now: False,
+        now: Now,
     ) -> None:
         self._leases = leases
         self._standing = Standing(config, restored, now)
         self._links = Links(config, now)
-        self._sharing = Sharing(self._standing, leases, chance)
+        self._sharing = Sharing(self._standing, leases, chance, on_offer=on_offer)
         self._exchange = Exchange(self._standing, self._links, leases, self._sharing)
         self._endings = Endings(self._standing, leases, self._exchange, self._sharing)
         self._machine = Machine(self._standing, self._links, self._exchange, self._sharing, now=now)

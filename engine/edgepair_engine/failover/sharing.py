@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from edgepair_contract.clock import Chance, Now
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
@@ -16,15 +18,17 @@ from edgepair_engine.leases.pool import Pool
 from edgepair_engine.leases.table import LeaseTable
 
 AVAILABLE = (BindingState.FREE, BindingState.BACKUP)
+OnOffer = Callable[[int, Now], bool]  # whether a client was offered this address and may still take it
 
 
 class Sharing:
     """Decides what to give; the exchange writes and sends it."""
 
-    def __init__(self, standing: Standing, leases: LeaseTable, chance: Chance) -> None:
+    def __init__(self, standing: Standing, leases: LeaseTable, chance: Chance, *, on_offer: OnOffer) -> None:
         self._standing = standing
         self._leases = leases
         self._chance = chance
+        self._on_offer = on_offer
         self._run_at: float | None = None
         self._last_run: float | None = None
 
@@ -41,7 +45,7 @@ class Sharing:
         wanting = False
         for pool in self._pools():
             figures = self._shares(pool)
-            leases = to_give(self._leases.oldest_first(pool, self._own), figures, is_partners=self._hashes_to_partner)
+            leases = to_give(self._givable(pool, now), figures, is_partners=self._hashes_to_partner)
             given += [self.given(lease, now) for lease in leases]
             wanting = wanting or figures.wanting
             if leases:
@@ -93,6 +97,11 @@ class Sharing:
 
     def _pools(self) -> tuple[Pool, ...]:
         return self._leases.pools(self._standing.config.name)
+
+    def _givable(self, pool: Pool, now: Now) -> list[Lease]:
+        """Return my free addresses, longest unused first. What clients may be about to take comes last, as dhcpd's."""
+        own = self._leases.oldest_first(pool, self._own)
+        return sorted(own, key=lambda lease: self._on_offer(lease.address, now))
 
     def _shares(self, pool: Pool) -> Shares:
         own, partners = self._leases.count(pool, self._own), self._leases.count(pool, self._partners)

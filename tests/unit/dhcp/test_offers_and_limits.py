@@ -51,6 +51,13 @@ def test_offers_whose_time_is_over_are_forgotten_with_the_next_one() -> None:
     assert len(offers) == 1
 
 
+def test_an_offer_is_held_for_its_time() -> None:
+    offers = Offers()
+    offers.hold(1, client(1), at(0.0))
+    assert [offers.is_held(number, at(119.0)) for number in (1, 2)] == [True, False]
+    assert not offers.is_held(1, at(120.0))
+
+
 def test_a_client_may_ask_twice_its_rate_at_once_and_then_its_rate() -> None:
     limit = RateLimit(10)
     assert [limit.lets_through(b"client", at(0.0)) for _ in range(21)] == [True] * 20 + [False]
