@@ -10,6 +10,7 @@ UV_VERSION=0.13.9
 NEEDED="openssl:openssl setpriv:util-linux zstd:zstd ip:iproute2 iptables:iptables sysctl:procps
   mmdebstrap:mmdebstrap
   dhcpd:isc-dhcp-server dhclient:isc-dhcp-client dhcrelay:isc-dhcp-relay udhcpc:udhcpc"
+FAKETIME=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1  # a library, no command
 POLICY=/usr/sbin/policy-rc.d
 
 fail() { echo "error: $*" >&2; exit 1; }
@@ -20,6 +21,7 @@ install_packages() {
   for pair in $NEEDED; do
     has "${pair%:*}" || missing+=("${pair#*:}")
   done
+  [ -e $FAKETIME ] || missing+=(libfaketime)
   python3 -m pip --version > /dev/null 2>&1 || has uv || missing+=(python3-pip)
   docker version > /dev/null 2>&1 || has dockerd || missing+=(docker.io)
   [ ${#missing[@]} -gt 0 ] || return 0

@@ -18,12 +18,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SUMMARY = ROOT / "docs" / "reports" / "test-all.md"  # committed before an issue is resolved
 FIGURES = ROOT / "build" / "figures"  # a page for each stage that has something to count
 PYTEST = f"{sys.executable} -m pytest"
+LIVE = f"{PYTEST} tests/interop/live -n 6 --timeout 300"  # they wait more than they work
 TIERS: dict[str, dict[str, str]] = {
     "test": {
         "check": "make check",
         "fuzz": f"{sys.executable} -m tests.fuzz all --seconds 60",
         "chart": f"{PYTEST} tests/chart",
-        "interop": f"{PYTEST} tests/interop --timeout 300",
+        "interop": f"{PYTEST} tests/interop --ignore tests/interop/live --timeout 300",
+        "live": f"{LIVE} -m 'ours_primary or gate'",
         "controller": f"{PYTEST} tests/controller --timeout 300",
         "images": "make images",
         "cluster": f"{sys.executable} -m hack.kind.cluster up",
@@ -32,6 +34,7 @@ TIERS: dict[str, dict[str, str]] = {
 }
 TIERS["test-all"] = TIERS["test"] | {
     "fuzz": f"{sys.executable} -m tests.fuzz all --runs 1000000",
+    "live": LIVE,
     "e2e": f"{PYTEST} tests/e2e --timeout 900",
 }
 

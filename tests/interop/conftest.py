@@ -9,7 +9,7 @@ import pytest
 
 from tests.interop.lab import Lab, why_not_here
 
-FIGURES: list[str] = []
+FIGURE = "figure"
 
 
 @pytest.fixture
@@ -24,14 +24,18 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def figure() -> Callable[[str], None]:
-    """Keep a measured figure for the end of the run."""
-    return FIGURES.append
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keep a measured figure for the end of the run, in whichever process the test runs."""
+    return lambda text: record_property(FIGURE, text)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the figures."""
-    if FIGURES:
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    figures = [
+        text for report in reports if report.when == "call" for name, text in report.user_properties if name == FIGURE
+    ]
+    if figures:
         terminalreporter.section("figures")
-    for line in FIGURES:
-        terminalreporter.write_line(line)
+    for line in figures:
+        terminalreporter.write_line(str(line))

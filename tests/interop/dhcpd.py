@@ -41,6 +41,19 @@ subnet 10.77.1.0 netmask 255.255.255.0 {{
 """
 
 
+def dhcpd_conf(*, role: str, lease_s: int, max_response_delay_s: int) -> str:
+    """Return the configuration of a dhcpd on the lab's LAN."""
+    primary = role == "primary"
+    return CONFIGURATION.format(
+        role=role,
+        lease_s=lease_s,
+        my_address=SERVER_1 if primary else SERVER_2,
+        partner_address=SERVER_2 if primary else SERVER_1,
+        max_response_delay_s=max_response_delay_s,
+        primary_only="mclt 30; split 128;" if primary else "",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class FileLease:
     """The newest entry of an address in a lease file."""
@@ -53,7 +66,7 @@ class FileLease:
 class Dhcpd:
     """One dhcpd in a namespace."""
 
-    def __init__(self, namespace: str, folder: Path, *, role: str, lease_s: int, max_response_delay_s: int) -> None:
+    def __init__(self, namespace: str, folder: Path, configuration: str) -> None:
         folder.mkdir(parents=True)
         self._namespace = namespace
         self._config = folder / "dhcpd.conf"
@@ -61,23 +74,18 @@ class Dhcpd:
         self.lease_file.touch()
         self._log = folder / "dhcpd.log"
         self.process: Process | None = None
-        primary = role == "primary"
-        self._config.write_text(
-            CONFIGURATION.format(
-                role=role,
-                lease_s=lease_s,
-                my_address=SERVER_1 if primary else SERVER_2,
-                partner_address=SERVER_2 if primary else SERVER_1,
-                max_response_delay_s=max_response_delay_s,
-                primary_only="mclt 30; split 128;" if primary else "",
-            )
-        )
+        self.environment: dict[str, str] = {}
+        self.configure(configuration)
+
+    def configure(self, configuration: str) -> None:
+        """Write dhcpd.conf, for the next start."""
+        self._config.write_text(configuration)
 
     def start(self) -> None:
         """Start it, again with the same lease file if it ran before."""
         assert DHCPD is not None
         command = [DHCPD, "-f", "-d", "-4", "--no-pid", "-cf", str(self._config), "-lf", str(self.lease_file), "eth0"]
-        self.process = Process(command, self._log, namespace=self._namespace)
+        self.process = Process(command, self._log, namespace=self._namespace, environment=self.environment)
 
     def kill(self) -> None:
         """End it as a power failure would."""
@@ -97,7 +105,7 @@ class Dhcpd:
         """Return the newest state in its lease file."""
         return self._state("my")
 
-    def partner_state(self) -> str:
+    def partners_state(self) -> str:
         """Return the newest partner state in its lease file."""
         return self._state("partner")
 

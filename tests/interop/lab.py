@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.interop.clients import DHCLIENT, UDHCPC, Dhclient, Udhcpc
-from tests.interop.dhcpd import DHCPD, Dhcpd
+from tests.interop.clients import DHCLIENT, UDHCPC, Udhcpc
+from tests.interop.dhcpd import DHCPD, Dhcpd, dhcpd_conf
 from tests.interop.netns import SERVER_1, SERVER_2, Lan, eventually
 from tests.interop.ours import Engine, member
 
@@ -42,7 +42,7 @@ class Lab:
             "primary": self.lan.join("s1", SERVER_1),
             "secondary": self.lan.join("s2", SERVER_2),
         }
-        self._running: list[Engine | Dhcpd | Udhcpc | Dhclient] = []
+        self._running: list[Engine | Dhcpd | Udhcpc] = []
 
     def engine(self, role: str, **changes: Any) -> Engine:
         """Return our engine in this role, not started yet; `changes` go into its configuration's group."""
@@ -54,13 +54,8 @@ class Lab:
 
     def dhcpd(self, role: str) -> Dhcpd:
         """Return a dhcpd in this role, not started yet."""
-        theirs = Dhcpd(
-            self.places[role],
-            self._folder / f"dhcpd-{role}",
-            role=role,
-            lease_s=LEASE_S,
-            max_response_delay_s=MAX_RESPONSE_DELAY_S,
-        )
+        configuration = dhcpd_conf(role=role, lease_s=LEASE_S, max_response_delay_s=MAX_RESPONSE_DELAY_S)
+        theirs = Dhcpd(self.places[role], self._folder / f"dhcpd-{role}", configuration)
         self._running.append(theirs)
         return theirs
 
@@ -73,12 +68,6 @@ class Lab:
             self._running.append(client)
             found.append(client)
         return found
-
-    def dhclient(self, mac: str) -> Dhclient:
-        """Return ISC's client on a place of its own, not started yet."""
-        client = Dhclient(self.lan.join("isc"), self._folder / "clients", mac)
-        self._running.append(client)
-        return client
 
     def close(self) -> None:
         """End everything."""
@@ -94,7 +83,7 @@ def both_normal(ours: Engine, theirs: Dhcpd, *, within_s: float = NORMAL_LIMIT_S
         group = ours.group()
         if group is None or group.starting:
             return False
-        said = [group.my_state.label, group.partner_state.label, theirs.my_state(), theirs.partner_state()]
+        said = [group.my_state.label, group.partner_state.label, theirs.my_state(), theirs.partners_state()]
         return said == ["Normal", "Normal", "normal", "normal"]
 
     eventually("both NORMAL", normal, within_s=within_s, state=lambda: diary(ours, theirs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import subprocess
 import threading
@@ -69,7 +70,8 @@ class Lan:
         ip("-n", self._bridge, "link", "set", host, "master", "br0", "up")
         ip("-n", namespace, "link", "set", "eth0", "up")
         if address is not None:
-            ip("-n", namespace, "addr", "add", f"{address}/24", "brd", "+", "dev", "eth0")
+            length = "" if "/" in address else "/24"
+            ip("-n", namespace, "addr", "add", f"{address}{length}", "brd", "+", "dev", "eth0")
 
     def cut(self, host: str) -> None:
         """Let no frame pass between a host and the bridge; its device keeps its carrier."""
@@ -78,6 +80,14 @@ class Lan:
     def mend(self, host: str) -> None:
         """Undo `cut`."""
         ip("-n", self._bridge, "link", "set", host, "master", "br0")
+
+    def wire(self, *ends: tuple[str, str], device: str) -> None:
+        """Join two namespaces, each with its address, by a wire of their own."""
+        (one, _), (other, _) = ends
+        ip("-n", one, "link", "add", device, "type", "veth", "peer", "name", device, "netns", other)
+        for namespace, address in ends:
+            ip("-n", namespace, "addr", "add", address, "dev", device)
+            ip("-n", namespace, "link", "set", device, "up")
 
     def close(self) -> None:
         """Remove all namespaces and what lives in them."""
@@ -95,6 +105,29 @@ def ip(*words: str) -> str:
     done = subprocess.run(["ip", *words], check=False, capture_output=True, text=True)
     assert done.returncode == 0, f"ip {' '.join(words)}: {done.stderr}"
     return done.stdout
+
+
+def hardware_of(namespace: str, device: str = "eth0") -> bytes:
+    """Return the hardware address of a device."""
+    found: str = json.loads(ip("-n", namespace, "-j", "link", "show", device))[0]["address"]
+    return bytes.fromhex(found.replace(":", ""))
+
+
+def hear_nothing(namespace: str, device: str) -> None:
+    """Drop all that arrives by a device, without a sign to anybody."""
+    iptables(namespace, "-I", "INPUT", "-i", device, "-j", "DROP")
+
+
+def hear_all(namespace: str) -> None:
+    """Undo `hear_nothing`."""
+    iptables(namespace, "-F", "INPUT")
+
+
+def iptables(namespace: str, *words: str) -> None:
+    """Run iptables(8) in a namespace; its lock is the whole machine's."""
+    command = ["ip", "netns", "exec", namespace, "iptables", "-w", "60", *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
 
 
 def inside(namespace: str, call: Callable[[], T]) -> T:

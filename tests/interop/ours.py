@@ -60,6 +60,7 @@ class Engine:
         self.store = folder / "store"
         self._log = folder / "engine.log"
         self.process: Process | None = None
+        self.environment: dict[str, str] = {}
         self.configure(configuration)
 
     def configure(self, configuration: dict[str, Any]) -> None:
@@ -69,7 +70,7 @@ class Engine:
     def start(self) -> None:
         """Start it, again with the same store if it ran before."""
         words = ["run", "--config", str(self.config_file), "--store", str(self.store), "--log-level", "debug"]
-        self.process = Process([*ENGINE, *words], self._log, namespace=self._namespace)
+        self.process = Process([*ENGINE, *words], self._log, namespace=self._namespace, environment=self.environment)
 
     def kill(self) -> None:
         """End it as a power failure would."""
@@ -85,12 +86,12 @@ class Engine:
         """Return what it has written so far."""
         return self._log.read_text(errors="replace")
 
-    def ask(self, path: str) -> tuple[int, str]:
-        """Return status and body of a GET at its admin interface."""
+    def ask(self, path: str, *, method: str = "GET", body: str | None = None) -> tuple[int, str]:
+        """Return status and body of a request at its admin interface."""
         connection = http.client.HTTPConnection(*ADMIN, timeout=ANSWER_LIMIT_S)
         connection.sock = inside(self._namespace, lambda: socket.create_connection(ADMIN, ANSWER_LIMIT_S))
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:

@@ -12,6 +12,7 @@ from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 PRIMARYS_MAC = bytes.fromhex("020000000002")  # hashes to 45
 SECONDARYS_MAC = bytes.fromhex("020000000001")  # hashes to 133
 ASKED = bytes([1, 3, 6, 15])
+XID = 0xAB8A207C
 
 
 def address(dotted: str) -> int:
@@ -33,6 +34,7 @@ class Terminal:
     secs: int = 0
     flags: int = BROADCAST_FLAG
     agent: bytes | None = None
+    xid: int = XID
 
     def says(self, kind: Dhcp4Type, *, ciaddr: str = "0.0.0.0", options: dict[int, bytes] | None = None) -> bytes:
         told: dict[int, bytes] = {Dhcp4Option.MESSAGE_TYPE: bytes([kind]), Dhcp4Option.PARAMETER_LIST: ASKED}
@@ -43,7 +45,7 @@ class Terminal:
             told[Dhcp4Option.RELAY_AGENT] = self.agent
         message = Dhcp4Message(
             op=BOOTREQUEST,
-            xid=0xAB8A207C,
+            xid=self.xid,
             chaddr=self.mac,
             secs=self.secs,
             flags=self.flags,
@@ -87,9 +89,9 @@ class Answer:
     options: dict[int, bytes]
 
 
-def read(data: bytes) -> Answer:
+def read(data: bytes, *, xid: int = XID) -> Answer:
     packet = decode_dhcp4(data)
-    assert packet.xid == 0xAB8A207C
+    assert packet.xid == xid
     options = dict(packet.options)
     kind = packet.message_type
     server_id = packet.server_id

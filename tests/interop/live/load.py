@@ -1,0 +1,59 @@
+"""Load: so many acts of clients a second, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+from tests.interop.live.clients import Client
+
+RENEWALS = 4  # then it gives the lease back
+PATIENCE_S = 2.0  # before it asks again
+
+
+class Load:
+    """Clients that take, renew and give back leases, one act after the other, until stopped."""
+
+    def __init__(self, clients: Sequence[Client], *, per_s: float) -> None:
+        self.acts = 0
+        self._clients = clients
+        self._pause_s = 1 / per_s
+        self._stop = threading.Event()
+        self._asked_s: dict[str, float] = {}
+        self._renewals: dict[str, int] = {}
+        self._thread = threading.Thread(target=self._run, name="load")
+
+    def __enter__(self) -> Load:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        due_s = time.monotonic()
+        while not self._stop.is_set():
+            client = self._clients[self.acts % len(self._clients)]
+            with client.crowd.heard:  # what it holds stays so meanwhile
+                self._act(client)
+            self.acts += 1
+            due_s = max(due_s + self._pause_s, time.monotonic() - 1)  # a second behind is not made up for
+            self._stop.wait(max(0.0, due_s - time.monotonic()))
+
+    def _act(self, client: Client) -> None:
+        lease = client.lease
+        if lease is None or lease.until < time.time():
+            began_s = self._asked_s.setdefault(client.mac, time.monotonic())
+            self._renewals[client.mac] = 0
+            client.discovers(secs=int(time.monotonic() - began_s))
+            return
+        self._asked_s.pop(client.mac, None)
+        self._renewals[client.mac] += 1
+        if self._renewals[client.mac] > RENEWALS:
+            client.releases()
+        elif time.time() - lease.at > PATIENCE_S * 2:
+            client.asks_to_rebind()
+        else:
+            client.asks_to_renew()

@@ -1,0 +1,269 @@
+"""The two servers of a pair behind one set of words, so that a scenario need not know which one is ours."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from edgepair_contract.vocabulary import BindingState, FailoverState
+from tests.interop.dhcpd import Dhcpd
+from tests.interop.live.terms import LAN, OMAPI_PORT, Terms
+from tests.interop.ours import Engine
+
+FAKETIME = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
+STOP_LIMIT_S = 10.0
+
+_STATES = {state.edgeconnect: state for state in FailoverState}  # dhcpd spells them alike
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An address as one server has it; `ends_at` counts only while it is bound."""
+
+    state: BindingState
+    hardware: str | None = None
+    ends_at: int = 0
+
+
+NEVER_USED = Row(BindingState.FREE)
+
+
+class Server(Protocol):
+    """What a scenario does with either server and asks of it."""
+
+    role: str
+    address: str  # on the LAN
+
+    def start(self) -> None:
+        """Start it, with what it has stored if it ran before."""
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+
+    def end(self) -> None:
+        """Ask it to end and wait until it has."""
+
+    def freeze(self) -> None:
+        """Stop its process where it stands (SIGSTOP)."""
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+
+    def lose_store(self) -> None:
+        """Remove all that a server which does not run has stored."""
+
+    def set_clock(self, offset_s: int) -> None:
+        """Let its wall clock be wrong by so much: from its next start, and at once if a clock was set before that."""
+
+    def partner_down(self) -> None:
+        """Tell it that its partner does not serve."""
+
+    def state(self) -> FailoverState | None:
+        """Return its state; None while it starts or does not answer."""
+
+    def partner_state(self) -> FailoverState | None:
+        """Return the state it has of its partner."""
+
+    def table(self) -> dict[str, Row]:
+        """Return what it has stored of every address that was ever used."""
+
+    def acked(self, address: str) -> bool:
+        """Return whether its partner has acknowledged what it last told of an address."""
+
+    def log(self) -> str:
+        """Return what it has written so far."""
+
+
+class Ours(Engine):
+    """Our engine as one server of a pair."""
+
+    def __init__(self, namespace: str, folder: Path, role: str, terms: Terms) -> None:
+        super().__init__(namespace, folder, terms.for_ours(role))
+        self.role = role
+        self.address = LAN[role]
+        self._clock = folder / "clock"
+
+    def end(self) -> None:
+        """Ask it to end and wait until it has."""
+        assert self.process is not None
+        assert self.process.terminate() == 0, self.log()
+
+    def freeze(self) -> None:
+        """Stop its process where it stands (SIGSTOP)."""
+        assert self.process is not None
+        self.process.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        assert self.process is not None
+        self.process.signal(signal.SIGCONT)
+
+    def lose_store(self) -> None:
+        """Remove its store."""
+        shutil.rmtree(self.store)
+
+    def set_clock(self, offset_s: int) -> None:
+        """Let its wall clock be wrong by so much."""
+        self.environment = _set_clock(self._clock, offset_s)
+
+    def partner_down(self) -> None:
+        """Tell it that its partner does not serve."""
+        self.order("partner-down")
+
+    def order(self, action: str, **more: object) -> None:
+        """Give an order by its admin interface; it must be carried out."""
+        status, text = self.ask("/v1/control", method="POST", body=json.dumps({"action": action} | more))
+        assert status == 200, text
+
+    def state(self) -> FailoverState | None:
+        """Return its state; None while it starts or does not answer."""
+        group = self.group()
+        return None if group is None or group.starting else group.my_state
+
+    def partner_state(self) -> FailoverState | None:
+        """Return the state it has of its partner."""
+        group = self.group()
+        return None if group is None else group.partner_state
+
+    def connected(self) -> bool:
+        """Return whether it has a link."""
+        group = self.group()
+        return group is not None and group.connected
+
+    def table(self) -> dict[str, Row]:
+        """Return what it has stored of every address that was ever used."""
+        return {
+            address: Row(BindingState[lease["state"].upper()], lease["hardware"], lease["ends_at"])
+            for address, lease in self.rows().items()
+        }
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        """Return its lease table as the admin interface gives it; from the store while it does not run."""
+        if not self._answers():
+            return self.leases()
+        return {lease["address"]: lease for lease in json.loads(self.ask("/v1/leases")[1])}
+
+    def acked(self, address: str) -> bool:
+        """Return whether its partner has acknowledged what it last told of an address."""
+        row = self.rows().get(address)
+        return row is not None and bool(row["atsfp"] >= row["tstp"])
+
+    def _answers(self) -> bool:
+        return self.process is not None and self.process.runs() and self.report() is not None
+
+
+class Theirs(Dhcpd):
+    """Debian's dhcpd as one server of a pair."""
+
+    def __init__(self, namespace: str, folder: Path, role: str, terms: Terms) -> None:
+        super().__init__(namespace, folder, terms.for_dhcpd(role))
+        self.role = role
+        self.address = LAN[role]
+        self.namespace = namespace
+        self.terms = terms
+        self._clock = folder / "clock"
+
+    def end(self) -> None:
+        """Ask it to end and wait until it has."""
+        assert self.process is not None
+        self.process.terminate()
+
+    def freeze(self) -> None:
+        """Stop its process where it stands (SIGSTOP)."""
+        assert self.process is not None
+        self.process.signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on (SIGCONT)."""
+        assert self.process is not None
+        self.process.signal(signal.SIGCONT)
+
+    def lose_store(self) -> None:
+        """Empty its lease file."""
+        self.lease_file.write_text("")
+
+    def set_clock(self, offset_s: int) -> None:
+        """Let its wall clock be wrong by so much."""
+        self.environment = _set_clock(self._clock, offset_s)
+
+    def partner_down(self) -> None:
+        """Tell it by OMAPI that its partner does not serve."""
+        self.set_state(FailoverState.PARTNER_DOWN)
+
+    def set_state(self, state: FailoverState) -> None:
+        """Order it into a state by OMAPI."""
+        self.omshell(f"set local-state = {state.wire}", "update")
+
+    def omshell(self, *words: str) -> str:
+        """Open its failover object with omshell, say these words, and return what omshell answers."""
+        lines = ["server 127.0.0.1", f"port {OMAPI_PORT}", "connect", "new failover-state"]
+        lines += [f'set name = "{self.terms.name}"', "open", *words]
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.namespace, "omshell"],
+            input="\n".join(lines) + "\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        return done.stdout
+
+    def omapi_state(self) -> FailoverState | None:
+        """Return the state that omshell shows; None while it starts or does not answer."""
+        found = re.findall(r"^local-state = ([0-9a-f:]+)$", self.omshell(), re.M)
+        number = int(found[-1].replace(":", ""), 16) if found else 1
+        return None if number == 1 else FailoverState.from_wire(number)
+
+    def save_state(self, my: FailoverState, partner: FailoverState, *, ago_s: int = 0) -> None:
+        """Write states into the lease file of a stopped dhcpd: what it will resume."""
+        at = time.strftime("%w %Y/%m/%d %H:%M:%S", time.gmtime(time.time() - ago_s))
+        states = f"  my state {my.edgeconnect} at {at};\n  partner state {partner.edgeconnect} at {at};\n"
+        with self.lease_file.open("a") as file:
+            file.write(f'failover peer "{self.terms.name}" state {{\n{states}}}\n')
+
+    def state(self) -> FailoverState | None:
+        """Return the state it has stored; while it starts, the one it will resume."""
+        return _STATES.get(self.my_state())
+
+    def partner_state(self) -> FailoverState | None:
+        """Return the state it has of its partner."""
+        return _STATES.get(self.partners_state())
+
+    def table(self) -> dict[str, Row]:
+        """Return what it has stored of every address."""
+        return {
+            address: Row(BindingState[lease.state.upper()], lease.hardware, _time(lease.text, "ends"))
+            for address, lease in self.leases().items()
+        }
+
+    def acked(self, address: str) -> bool:
+        """Return whether its partner has acknowledged what it last told of an address."""
+        lease = self.leases().get(address)
+        return lease is not None and _time(lease.text, "atsfp") >= _time(lease.text, "tstp")
+
+
+def _time(text: str, name: str) -> int:
+    found = re.search(rf"^  {name} \d (\d+)/(\d+)/(\d+) (\d+):(\d+):(\d+);", text, re.M)
+    return 0 if found is None else calendar.timegm(tuple(map(int, found.groups())))
+
+
+def _set_clock(file: Path, offset_s: int) -> dict[str, str]:
+    """Write an offset where a process with this environment reads it whenever it asks for the time."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(f"{offset_s:+d}\n")
+    fresh.rename(file)
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "DONT_FAKE_MONOTONIC": "1",
+    }
