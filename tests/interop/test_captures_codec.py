@@ -11,8 +11,10 @@ import pytest
 
 from edgepair_contract.vocabulary import MessageType
 from edgepair_engine.wire.failover import MESSAGE_TYPES, FailoverMessage, decode_failover, encode_failover
+from edgepair_engine.wire.framer import Framer
 
 CAPTURES = sorted((Path(__file__).parents[1] / "data" / "captures").glob("*/messages.jsonl"))
+NAMES = [capture.parent.name for capture in CAPTURES]
 
 # Which field of a value holds which option of the record, and how the record spells it.
 FIELD_OPTIONS = {
@@ -48,14 +50,37 @@ def test_all_nine_captures_are_here() -> None:
     assert counts == {"a1": 225, "a2": 220, "a3": 91, "b1": 34, "c1": 64, "d1": 46, "d2": 30, "d3": 37, "d4": 139}
 
 
-@pytest.mark.parametrize("capture", CAPTURES, ids=[capture.parent.name for capture in CAPTURES])
+def test_the_captures_show_every_message_but_disconnect_and_every_option_that_dhcpd_sends() -> None:
+    records = [record for capture in CAPTURES for record in messages_of(capture)]
+    assert {record["type"] for record in records} == set(MessageType) - {MessageType.DISCONNECT}
+    codes = {option["code"] for record in records for option in record["options"]}
+    assert codes == {1, 2, 3, 4, 5, 6, 11, 13, 14, 15, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28}
+
+
+@pytest.mark.protocol(1, 2, 6, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 60)
+@pytest.mark.parametrize("capture", CAPTURES, ids=NAMES)
 def test_each_message_reads_as_recorded_and_writes_the_same_bytes(capture: Path) -> None:
     for record in messages_of(capture):
+        assert (record["payload_offset"], record["length"]) == (12, len(record["hex"]) // 2), record["n"]
         wire = bytes.fromhex(record["hex"])
         value = decode_failover(wire)
         assert (MESSAGE_TYPES[type(value)], value.time, value.xid) == (record["type"], record["time"], record["xid"])
         assert spelled(value) == recorded(record), record["n"]
         assert encode_failover(value) == wire, record["n"]
+
+
+@pytest.mark.protocol(3)
+@pytest.mark.parametrize("capture", CAPTURES, ids=NAMES)
+def test_each_direction_of_a_connection_reads_the_same_in_pieces(capture: Path) -> None:
+    directions: dict[tuple[str, str], list[bytes]] = {}
+    for record in messages_of(capture):
+        directions.setdefault((record["src"], record["dst"]), []).append(bytes.fromhex(record["hex"]))
+    for wires in directions.values():
+        framer, stream = Framer(), b"".join(wires)
+        heard: list[FailoverMessage] = []
+        for at in range(0, len(stream), 29):
+            heard += framer.feed(stream[at : at + 29])
+        assert heard == [decode_failover(wire) for wire in wires]
 
 
 def recorded(record: dict[str, Any]) -> dict[str, Any]:

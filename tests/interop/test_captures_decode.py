@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgepair_engine.cli.decode import Form, run_decode
+from edgepair_engine.main import main
 from edgepair_engine.wire.dhcp4 import Dhcp4Message, decode_dhcp4, encode_dhcp4
 from edgepair_engine.wire.pcap import UDP, ipv4_packet, read_frames
 
@@ -22,6 +23,7 @@ def dhcp_packets(capture: Path) -> list[bytes]:
     return [packet.payload[DHCP_HEADER_LENGTH:] for packet in packets if packet is not None and packet.protocol == UDP]
 
 
+@pytest.mark.protocol(3)
 @pytest.mark.parametrize("capture", CAPTURES, ids=NAMES)
 def test_the_capture_shows_every_recorded_message_field_by_field(capture: Path) -> None:
     out = io.StringIO()
@@ -29,6 +31,17 @@ def test_the_capture_shows_every_recorded_message_field_by_field(capture: Path) 
     shown = [json.loads(line) for line in out.getvalue().splitlines()]
     recorded = [json.loads(line) for line in (capture.parent / "messages.jsonl").read_text().splitlines()]
     assert shown == recorded
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=NAMES)
+def test_the_command_prints_a_line_for_each_recorded_message(capture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["decode", str(capture)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    recorded = [json.loads(line) for line in (capture.parent / "messages.jsonl").read_text().splitlines()]
+    for line, record in zip(lines, recorded, strict=True):
+        head = f"{record['n']} {record['t']:.6f} {record['src']} > {record['dst']} {record['name']}"
+        options = "".join(f" {option['name']}={option['value']}" for option in record["options"])
+        assert line == f"{head} time={record['time']} xid={record['xid']}{options}"
 
 
 def test_the_captures_hold_dhcp_packets_of_clients_and_servers() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edgepair_engine.wire.dhcp4 import Dhcp4Message, Dhcp4Packet, decode_dhcp4, encode_dhcp4
 from edgepair_engine.wire.errors import BadField, BadLength, BadOption, Truncated, WireError
+from tests.fuzz import codecs
 from tests.unit.wire.dhcp4_cases import CASES, COOKIE, NAMES, TITLES, Case, packet
 
 HEAD = "01 01 06 00 00000001 0000 0000" + "00" * 32
@@ -182,6 +183,19 @@ def test_every_packet_survives_the_wire(message: Dhcp4Message) -> None:
     wire = encode_dhcp4(message)
     assert len(wire) >= 300
     assert again(decode_dhcp4(wire)) == message
+
+
+def test_any_byte_of_a_request_changed_to_anything_makes_a_wire_error_or_a_packet() -> None:
+    for at in range(len(REQUEST)):
+        for byte in range(256):
+            codecs.dhcp4(REQUEST[:at] + bytes([byte]) + REQUEST[at + 1 :])
+
+
+@given(messages(), st.data())
+def test_any_packet_changed_or_cut_makes_a_wire_error_or_a_packet(message: Dhcp4Message, data: st.DataObject) -> None:
+    wire = bytearray(encode_dhcp4(message))
+    wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    codecs.dhcp4(bytes(wire[: data.draw(st.integers(0, len(wire)))]))
 
 
 @given(st.binary(max_size=400))

@@ -34,11 +34,13 @@ def unhex(*parts: str) -> bytes:
     return bytes.fromhex("".join(parts))
 
 
+@pytest.mark.protocol(1, 2, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 24, 25, 26, 27, 60)
 @pytest.mark.parametrize("case", CASES, ids=TITLES)
 def test_a_value_becomes_dhcpds_bytes(case: Case) -> None:
     assert encode_failover(case.value) == case.wire
 
 
+@pytest.mark.protocol(6, 60)
 @pytest.mark.parametrize("case", CASES, ids=TITLES)
 def test_dhcpds_bytes_become_the_value(case: Case) -> None:
     assert decode_failover(case.wire) == case.value
@@ -131,6 +133,7 @@ TOLERATED = {
 }
 
 
+@pytest.mark.protocol(5, 29, 30)
 @pytest.mark.parametrize(("wire", "value"), TOLERATED.values(), ids=TOLERATED.keys())
 def test_what_a_partner_may_send_is_tolerated(wire: bytes, value: object) -> None:
     assert decode_failover(wire) == value
@@ -164,16 +167,19 @@ def test_a_malformed_message_says_what_and_where(wire: bytes, fault: type[WireEr
     assert caught.value.offset == offset
 
 
+@pytest.mark.protocol(26, 27)
 def test_a_cltt_of_nought_and_empty_flags_are_left_out() -> None:
     update = BndUpd(time=1795514888, xid=1, address=1, state=BindingState.FREE, cltt=0, ip_flags=0)
     assert encode_failover(update) == unhex("0019 03 0c", NOW, "0002 0004 00000001  0003 0001 01")
 
 
+@pytest.mark.protocol(158, "Q3")
 def test_an_unknown_binding_status_is_never_sent() -> None:
     update = BndUpd(time=1795514888, xid=1, address=1, state=None, unknown_state=8)
     assert encode_failover(update) == unhex("0014 03 0c", NOW, "0002 0004 00000001")
 
 
+@pytest.mark.protocol(2)
 @pytest.mark.parametrize("length", [2033, 65536])
 def test_a_message_longer_than_a_partner_accepts_is_never_built(length: int) -> None:
     with pytest.raises(BadLength):
@@ -189,6 +195,7 @@ def test_every_message_survives_the_wire(message: FailoverMessage) -> None:
     assert decode_failover(encode_failover(message)) == message
 
 
+@pytest.mark.protocol(159)
 @given(failover_messages(), st.data())
 def test_a_flipped_byte_makes_a_wire_error_or_a_message(message: FailoverMessage, data: st.DataObject) -> None:
     wire = bytearray(encode_failover(message))
@@ -200,6 +207,7 @@ def test_a_flipped_byte_makes_a_wire_error_or_a_message(message: FailoverMessage
         return
 
 
+@pytest.mark.protocol(159)
 @given(st.binary(max_size=80))
 def test_random_bytes_raise_nothing_but_wire_errors(data: bytes) -> None:
     try:
@@ -208,6 +216,7 @@ def test_random_bytes_raise_nothing_but_wire_errors(data: bytes) -> None:
         return
 
 
+@pytest.mark.protocol(18)
 def test_an_update_without_a_client_keeps_its_place_in_the_order() -> None:
     case = next(case for case in CASES if "client identifier" in case.title)
     assert isinstance(case.value, BndUpd)

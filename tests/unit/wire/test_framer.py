@@ -17,6 +17,7 @@ CONTACT_BYTES = bytes.fromhex("000c0b0c6b05620b00000043")
 TWO_ADDRESSES = bytes.fromhex("001c040c6b05620800000001 000200040a4d0177 000200040a4d0178")
 
 
+@pytest.mark.protocol(3)
 @pytest.mark.parametrize("case", CASES, ids=TITLES)
 def test_a_message_comes_out_of_single_bytes(case: Case) -> None:
     framer = Framer()
@@ -25,6 +26,7 @@ def test_a_message_comes_out_of_single_bytes(case: Case) -> None:
     assert list(framer.feed(case.wire[-1:])) == [case.value]
 
 
+@pytest.mark.protocol(3)
 @pytest.mark.parametrize("case", CASES, ids=TITLES)
 def test_bytes_of_the_next_message_wait_for_their_rest(case: Case) -> None:
     framer = Framer()
@@ -32,10 +34,12 @@ def test_bytes_of_the_next_message_wait_for_their_rest(case: Case) -> None:
     assert list(framer.feed(CONTACT_BYTES[5:])) == [CONTACT]
 
 
+@pytest.mark.protocol(3)
 def test_all_messages_of_one_segment_come_out_in_order() -> None:
     assert list(Framer().feed(b"".join(case.wire for case in CASES))) == [case.value for case in CASES]
 
 
+@pytest.mark.protocol(4)
 @pytest.mark.parametrize(
     ("bad", "fault"),
     [(TWO_ADDRESSES, BadOption), (bytes.fromhex("000b"), BadLength), (bytes.fromhex("0801"), BadLength)],
@@ -58,6 +62,7 @@ def test_half_a_message_is_held_and_no_more() -> None:
     assert framer.held == 7
 
 
+@pytest.mark.protocol(4)
 def test_the_longest_message_is_taken() -> None:
     longest = bytes.fromhex("0800 0b 0c 6b05620b 00000043 ffff 07f0") + bytes(2032)
     assert list(Framer().feed(longest)) == [CONTACT]
@@ -73,6 +78,7 @@ def test_an_unknown_type_without_options_is_passed_over() -> None:
     assert list(Framer().feed(unknown + CONTACT_BYTES)) == [CONTACT]
 
 
+@pytest.mark.protocol(3)
 @given(st.lists(failover_messages(), max_size=6), st.lists(st.integers(1, 40), min_size=1))
 def test_any_cutting_gives_the_same_messages(messages: list[FailoverMessage], pieces: list[int]) -> None:
     stream = b"".join(encode_failover(message) for message in messages)
@@ -86,6 +92,7 @@ def test_any_cutting_gives_the_same_messages(messages: list[FailoverMessage], pi
     assert got == messages
 
 
+@pytest.mark.protocol(159)
 @given(st.lists(st.binary(max_size=60), max_size=8))
 def test_random_bytes_raise_nothing_but_wire_errors(pieces: list[bytes]) -> None:
     framer = Framer()
