@@ -138,7 +138,7 @@ def in_normal(role: Role, *leases: Lease, window: int = 10, **changes: Any) -> O
     return story
 
 
-def an_update(last: int = 120, state: BindingState = BindingState.ACTIVE, **changes: Any) -> BndUpd:
+def an_update(last: int = 120, state: BindingState | None = BindingState.ACTIVE, **changes: Any) -> BndUpd:
     """Return a partner's BNDUPD for 10.77.1.`last`, as dhcpd writes it at T0 after a first DHCPACK."""
     with_client = state in (BindingState.ACTIVE, BindingState.EXPIRED, BindingState.RELEASED)
     fields: dict[str, Any] = {
