@@ -103,7 +103,11 @@ def judge_update(ours: Lease | None, theirs: BndUpd, facts: UpdateFacts, now: No
         return wrong
     if not _allowed(ours, theirs, state, facts=facts, now=now):
         return _illegal(ours, state)
-    return Accept(_merged(ours, theirs, state))
+    merged = _merged(ours, theirs, state)
+    if promised and merged.state is ACTIVE and merged.client == ours.client and merged.ends_at < ours.ends_at:
+        # The client has both answers (a rebinding one asks everybody) and may go by the longer: the partner must know.
+        merged = replace(merged, ends_at=ours.ends_at, atsfp=0)
+    return Accept(merged)
 
 
 def ours_wins(ours: Lease, theirs: BndUpd, role: Role) -> bool:

@@ -187,6 +187,8 @@ class Exchange:
             self.updates.forget(lease.address)  # the duel is lost
         before = self._leases.get(lease.address)
         self._settle(lease, before, draft, now=now, ended=message.state in ENDED)
+        if lease.state is ACTIVE and lease.ends_at != message.lease_expires_at:
+            self.updates.add(lease.address)  # we have promised more than the partner tells
         self._answer(BndAck(time=now.wall_s, xid=message.xid, address=lease.address), link, draft, now)
 
     def _answer(self, answer: BndAck, link: Link, draft: Draft, now: Now) -> None:
