@@ -171,6 +171,12 @@ class GroupConfig(_Model):
     auto_partner_down_s: Seconds = 0  # 0: never by itself
     subnets: Annotated[tuple[SubnetConfig, ...], Field(min_length=1, max_length=64)]
 
+    @property
+    def shared_digest(self) -> str:
+        """Return 16 hexadecimal digits that name what both servers of the group must be configured with alike."""
+        subnets = sorted((subnet.model_dump(mode="json") for subnet in self.subnets), key=lambda each: each["prefix"])
+        return _digest(subnets)
+
 
 class AdminConfig(_Model):
     """Where the admin interface listens."""
@@ -213,8 +219,7 @@ class MemberConfig(_Model):
     @property
     def digest(self) -> str:
         """Return 16 hexadecimal digits that name this content, whatever its revision."""
-        text = json.dumps(self.model_dump(mode="json", exclude={"revision"}), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _digest(self.model_dump(mode="json", exclude={"revision"}))
 
 
 def parse_member_config(text: str | bytes) -> MemberConfig:
@@ -229,6 +234,10 @@ def parse_member_config(text: str | bytes) -> MemberConfig:
         first = error.errors(include_url=False)[0]
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
         raise ConfigError(path or "document", _shown(first["input"]), f"is refused: {first['msg']}") from error
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _shown(value: object) -> object:

@@ -38,6 +38,8 @@ class NoteCode(Enum):
     UPDATE_REJECTED = "update-rejected"
     POOLS_BALANCED = "pools-balanced"
     RANGES_DIFFER = "ranges-differ"
+    PARTNER_CONFIG_DIFFERS = "partner-config-differs"
+    STORE_ROLLED_BACK = "store-rolled-back"
     CLOCK_SKEW = "clock-skew"
     CLOCK_STEPPED = "clock-stepped"
     ADDRESS_ABANDONED = "address-abandoned"
@@ -114,6 +116,19 @@ CATALOGUE: Mapping[NoteCode, Notice] = {
         "the ranges of the two servers differ: {how}",
         "An address that one server lacks is never shared: its lease is unknown to the other.",
         "Give both servers the same ranges.",
+    ),
+    NoteCode.PARTNER_CONFIG_DIFFERS: Notice(
+        Severity.WARNING,
+        "the partner is configured with other ranges, reservations or options",
+        "Clients are told different things by the two servers.",
+        "Nothing while a change is rolled out; otherwise give both servers the same scopes.",
+    ),
+    NoteCode.STORE_ROLLED_BACK: Notice(
+        Severity.ERROR,
+        "the lease store is older than what the partner knows of it",
+        "It was put back from a snapshot or a backup. Everything is asked of the partner, and nobody is served until "
+        "every lease that this server may have given since has ended.",
+        "Nothing now. Remove the store instead of putting an old one back.",
     ),
     NoteCode.CLOCK_SKEW: Notice(
         Severity.WARNING,

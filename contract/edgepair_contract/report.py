@@ -101,6 +101,7 @@ class GroupReport(_Model):
     pools: tuple[PoolReport, ...] = ()
     transitions: tuple[TransitionReport, ...] = ()
     last_hang_up: str | None = None  # why the latest link ended
+    partner_version: str | None = None  # of a partner of ours, as it introduced itself last
     ranges_differ: str | None = None  # how the partner's ranges differ from these, as far as its updates show
 
 

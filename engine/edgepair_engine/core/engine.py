@@ -30,6 +30,7 @@ from edgepair_engine.core.events import (
 from edgepair_engine.core.partners import Partners
 from edgepair_engine.core.report import Facts, Identity, Reporter, pool_report
 from edgepair_engine.dhcp.offers import Offers
+from edgepair_engine.failover.tally import Origin
 from edgepair_engine.leases.expiry import end_leases, next_end
 from edgepair_engine.leases.pool import NO_GROUP, pools_of
 from edgepair_engine.leases.record import ConfigRecord, Restored
@@ -58,7 +59,8 @@ class Engine:
         self._digest = config.digest
         self._leases = LeaseTable(pools_of(config), (record.lease for record in restored.leases))
         offers = Offers()
-        self._partners = Partners(self._leases, restored.states, chance, on_offer=offers.is_held)
+        origin = Origin(identity.version, restored.incarnation)
+        self._partners = Partners(self._leases, restored, origin, chance=chance, on_offer=offers.is_held)
         self._clients = Clients(config, self._leases, self._partners, offers)
         self._turn_at_s = now.mono_s
         self._clock = ClockWatch(now)

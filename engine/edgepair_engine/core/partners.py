@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from edgepair_contract.clock import Chance, Now
@@ -18,8 +18,9 @@ from edgepair_engine.core.links import Link, Links
 from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.outcome import Dial, HangUp, Outcome, Send
 from edgepair_engine.failover.sharing import OnOffer
+from edgepair_engine.failover.tally import Origin
 from edgepair_engine.failover.transitions import Refuse
-from edgepair_engine.leases.record import StateRecord
+from edgepair_engine.leases.record import CountsRecord, Restored, StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
 from edgepair_engine.wire.failover import Connect, FailoverMessage, encode_failover
@@ -40,14 +41,18 @@ class Group:
 class Partners:
     """All groups of one server and the connections with their partners."""
 
-    def __init__(self, leases: LeaseTable, states: Iterable[StateRecord], chance: Chance, *, on_offer: OnOffer) -> None:
+    def __init__(
+        self, leases: LeaseTable, restored: Restored, origin: Origin, *, chance: Chance, on_offer: OnOffer
+    ) -> None:
         self._leases = leases
         self._chance = chance
         self._on_offer = on_offer
         self._groups: dict[str, Group] = {}
         self._links = Links()
         # What is stored of every group, configured or not: a group that comes back finds its state.
-        self._states: dict[str, StateRecord] = {state.group: state for state in states}
+        self._states = {state.group: state for state in restored.states}
+        self._counts = {counts.group: counts for counts in restored.counts}
+        self._origin = origin
 
     def get(self, name: str) -> Group | None:
         """Return a running group."""
@@ -130,6 +135,8 @@ class Partners:
         for record in outcome.records:
             if isinstance(record, StateRecord):
                 self._states[name] = record
+            elif isinstance(record, CountsRecord):
+                self._counts[name] = record
         outputs: list[Output] = []
         for action in outcome.actions:
             match action:
@@ -147,8 +154,15 @@ class Partners:
         return Effects(outcome.records, tuple(outputs))
 
     def _start(self, config: GroupConfig, now: Now) -> Effects:
-        restored = self._states.get(config.name)
-        endpoint = Endpoint(config, self._leases, restored, chance=self._chance, on_offer=self._on_offer, now=now)
+        endpoint = Endpoint(
+            config,
+            self._leases,
+            self._states.get(config.name),
+            chance=self._chance,
+            on_offer=self._on_offer,
+            now=now,
+            origin=replace(self._origin, counts=self._counts.get(config.name)),
+        )
         self._groups[config.name] = Group(config, endpoint)
         return self._due(config.name, now)
 

@@ -35,7 +35,7 @@ from edgepair_engine.core.effects import (
 from edgepair_engine.core.events import DhcpDatagram, Event, LinkLost, PartnerBytes, StoreChanged
 from edgepair_engine.core.turn import TURN_EVENTS_MAX, Machine, run_turn
 from edgepair_engine.failover.outcome import LinkId
-from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, StateRecord
+from edgepair_engine.leases.record import ConfigRecord, CountsRecord, LeaseRecord, Record, StateRecord
 
 DHCP_STALE_S = 5.0  # a client has asked again by then; a late answer would only confuse it
 STORE_RETRY_S = 1.0  # between two attempts to commit after a failure: long enough to be no load, short for people
@@ -266,6 +266,8 @@ def _key(record: Record) -> Hashable:
             return record.lease.address
         case StateRecord():
             return record.group
+        case CountsRecord():
+            return CountsRecord, record.group
         case ConfigRecord():
             return ConfigRecord
         case _:

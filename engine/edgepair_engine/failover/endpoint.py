@@ -17,6 +17,7 @@ from edgepair_contract.report import GroupReport
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
 from edgepair_engine.failover.endings import Endings
 from edgepair_engine.failover.exchange import Exchange
+from edgepair_engine.failover.introduction import decode_introduction
 from edgepair_engine.failover.link import (
     Link,
     Refused,
@@ -32,6 +33,7 @@ from edgepair_engine.failover.outcome import NOTHING, Draft, LinkId, Outcome
 from edgepair_engine.failover.serving import ServingRights
 from edgepair_engine.failover.sharing import OnOffer, Sharing
 from edgepair_engine.failover.standing import ALIVE_EVERY_S, Standing
+from edgepair_engine.failover.tally import Origin, Tally, Verdict
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.failover.view import group_report
 from edgepair_engine.leases.lease import Lease
@@ -71,12 +73,14 @@ class Endpoint:
         chance: Chance,
         on_offer: OnOffer = lambda _address, _now: False,
         now: Now,
+        origin: Origin = Origin(),  # noqa: B008 - a frozen value
     ) -> None:
         self._leases = leases
         self._standing = Standing(config, restored, now)
         self._links = Links(config, now)
         self._sharing = Sharing(self._standing, leases, chance, on_offer=on_offer)
-        self._exchange = Exchange(self._standing, self._links, leases, self._sharing)
+        self._tally = Tally(self._standing, origin)
+        self._exchange = Exchange(self._standing, self._links, leases, sharing=self._sharing, tally=self._tally)
         self._endings = Endings(self._standing, leases, self._exchange, self._sharing)
         self._machine = Machine(self._standing, self._links, self._exchange, self._sharing, now=now)
         self._alive_at = now.mono_s
@@ -93,7 +97,8 @@ class Endpoint:
         if added is not None and self._standing.role is Role.PRIMARY:
             assert self._standing.hba is not None
             self._standing.offer()
-            message = connect(self._standing.config, hba=self._standing.hba, xid=added.take_xid(), now=now)
+            config, hba = self._standing.config, self._standing.hba
+            message = connect(config, self._tally.introduction(), hba=hba, xid=added.take_xid(), now=now)
             self._links.send(added, message, draft, now)
         return self._finish(draft, now)
 
@@ -223,7 +228,9 @@ class Endpoint:
 
     def view(self, now: Now) -> GroupReport:
         """Return what people are told of this group."""
-        return group_report(self._standing, self._links, self._leases, ranges_differ=self._ranges_differ, now=now)
+        return group_report(
+            self._standing, self._links, self._leases, tally=self._tally, ranges_differ=self._ranges_differ, now=now
+        )
 
     # steps
 
@@ -236,7 +243,7 @@ class Endpoint:
             self._ranges_differ = difference
             if difference is not None:
                 draft.note(NoteCode.RANGES_DIFFER, how=difference)
-        return draft.outcome(*self._standing.take_unsaved(now))
+        return draft.outcome(*self._standing.take_unsaved(now), *self._tally.take_unsaved())
 
     def _take(self, message: FailoverMessage, link: Link, draft: Draft, now: Now) -> None:
         link.heard_at = now.mono_s
@@ -297,7 +304,10 @@ class Endpoint:
         assert message.hba is not None
         assert message.mclt_s is not None
         self._standing.learn(mclt_s=message.mclt_s, hba=message.hba)
-        self._links.send(link, connect_ack(self._standing.config, message, now), draft, now)
+        verdict = self._tally.judge(decode_introduction(message.vendor_options))
+        introduction = self._tally.introduction(behind=verdict.partners_is_behind)
+        self._links.send(link, connect_ack(self._standing.config, message, introduction, now), draft, now)
+        self._act_on(verdict, draft, now)
         self._established(message, link, draft, now)
 
     def _on_connect_ack(self, message: ConnectAck, link: Link, draft: Draft, now: Now) -> None:
@@ -314,7 +324,15 @@ class Endpoint:
             self._hang_up(link, refused.text, reason=reason, draft=draft, now=now)
             return
         self._standing.agree()
+        self._act_on(self._tally.agree(decode_introduction(message.vendor_options)), draft, now)
         self._established(message, link, draft, now)
+
+    def _act_on(self, verdict: Verdict, draft: Draft, now: Now) -> None:
+        partner = self._tally.partner
+        if partner is not None and partner.config != self._standing.config.shared_digest:
+            draft.note(NoteCode.PARTNER_CONFIG_DIFFERS)
+        if verdict.mine_is_behind:
+            self._machine.store_is_behind(draft, now)
 
     def _established(self, message: Connect | ConnectAck, link: Link, draft: Draft, now: Now) -> None:
         self._links.terms = self._links.terms.heard(message)

@@ -15,6 +15,7 @@ from edgepair_engine.failover.outcome import Draft
 from edgepair_engine.failover.ranges import Ranges
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
+from edgepair_engine.failover.tally import Tally
 from edgepair_engine.failover.updates import Updates, bnd_upd_of
 from edgepair_engine.leases.binding import ABANDONED, ACTIVE, BACKUP, ENDED, FREE
 from edgepair_engine.leases.lease import FLAG_RESERVED, Lease
@@ -34,9 +35,10 @@ TOLD_ONCE_MORE = (RejectReason.FATAL_CONFLICT, RejectReason.LESS_CRITICAL_BINDIN
 class Exchange:
     """Sends what the partner must know, judges what it tells, and keeps the table in step with both."""
 
-    def __init__(self, standing: Standing, links: Links, leases: LeaseTable, sharing: Sharing) -> None:
+    def __init__(self, standing: Standing, links: Links, leases: LeaseTable, *, sharing: Sharing, tally: Tally) -> None:
         self._standing = standing
         self._links = links
+        self._tally = tally
         self._leases = leases
         self._sharing = sharing
         self.updates = Updates()
@@ -97,6 +99,7 @@ class Exchange:
 
     def on_update(self, message: BndUpd, link: Link, draft: Draft, now: Now) -> None:
         """Judge a BNDUPD and acknowledge it in the same outcome as its record."""
+        self._tally.received()
         ours = self._ours(message.address)
         if message.address is not None:
             self.ranges.heard(message.address, known=ours is not None)
@@ -111,6 +114,7 @@ class Exchange:
 
     def on_ack(self, message: BndAck, draft: Draft, now: Now) -> None:
         """Take the partner's answer to an update. One that was withdrawn meanwhile is answered in vain."""
+        self._tally.acked()
         if message.address is None or not self.updates.matches(message.address, message.xid):
             return
         lease = self._ours(message.address)
@@ -145,8 +149,8 @@ class Exchange:
     # what the partner may have missed
 
     def asked(self, now: Now) -> None:
-        """Hear that the partner was asked for bindings: from now on silence is suspicious."""
-        if self._links.lost_acks:
+        """Hear that the partner was asked for bindings: from now on silence is suspicious, but for one of ours."""
+        if self._links.lost_acks and not self._standing.config.partner_is_ours:
             self._late_acks_at = now.mono_s + LATE_ACK_AFTER_S
 
     def answered(self) -> None:
@@ -181,6 +185,7 @@ class Exchange:
         xid = link.take_xid()
         self._links.send(link, bnd_upd_of(lease, xid, now), draft, now)
         self.updates.sent(lease.address, xid)
+        self._tally.sent()
 
     def _accept(self, message: BndUpd, lease: Lease, link: Link, *, draft: Draft, now: Now) -> None:
         if self.updates.is_outstanding(lease.address):

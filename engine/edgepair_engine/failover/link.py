@@ -9,6 +9,7 @@ from edgepair_contract.clock import Now
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.vocabulary import RejectReason
 from edgepair_engine.failover.hashing import HBA_LENGTH
+from edgepair_engine.failover.introduction import Introduction, encode_introduction
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.wire.failover import BndAck, Connect, ConnectAck
 
@@ -76,7 +77,7 @@ class Refused:
     text: str
 
 
-def connect(config: GroupConfig, *, hba: bytes, xid: int, now: Now) -> Connect:
+def connect(config: GroupConfig, introduction: Introduction | None, *, hba: bytes, xid: int, now: Now) -> Connect:
     """Return the primary's first word."""
     return Connect(
         time=now.wall_s,
@@ -89,10 +90,11 @@ def connect(config: GroupConfig, *, hba: bytes, xid: int, now: Now) -> Connect:
         tls_request=0,
         mclt_s=config.mclt_s,
         hba=hba,
+        vendor_options=None if introduction is None else encode_introduction(introduction),
     )
 
 
-def connect_ack(config: GroupConfig, request: Connect, now: Now) -> ConnectAck:
+def connect_ack(config: GroupConfig, request: Connect, introduction: Introduction | None, now: Now) -> ConnectAck:
     """Return the secondary's acceptance."""
     return ConnectAck(
         time=now.wall_s,
@@ -103,6 +105,7 @@ def connect_ack(config: GroupConfig, request: Connect, now: Now) -> ConnectAck:
         vendor_class=VENDOR_CLASS,
         protocol_version=PROTOCOL_VERSION,
         tls_reply=None if request.tls_request is None else 0,
+        vendor_options=None if introduction is None else encode_introduction(introduction),
     )
 
 

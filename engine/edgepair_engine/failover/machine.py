@@ -88,6 +88,18 @@ class Machine:
         self._make(t.resolve(t.LINK[self._standing.mine, t.LinkEvent.OPENED], ()), "", draft, now)
         self._tell_state(draft, now)
 
+    def store_is_behind(self, draft: Draft, now: Now) -> None:
+        """Hear, before anything is told, that the store was rolled back: recover everything (I17)."""
+        cause = "the lease store is older than what the partner knows of it"
+        draft.note(NoteCode.STORE_ROLLED_BACK)
+        self._standing.distrust(now)
+        if self._standing.mine is t.RECOVER:
+            return
+        if self._standing.starting:
+            self._write_state(t.RECOVER, cause, draft, now)
+        else:
+            self._enter(t.RECOVER, cause, draft, now)
+
     def link_closed(self, draft: Draft, now: Now) -> None:
         """Hear that the established link is gone."""
         self._exchange.link_closed()

@@ -90,6 +90,14 @@ class Standing:
             )
         )
 
+    def distrust(self, now: Now) -> None:
+        """Hear that the store is older than what was told from it: nothing that it says of its own end is true."""
+        self._stopped_at = None
+        self._wait_from = now.wall_s
+        self.change(replace(self.record, update_all_wanted=True))
+        if self.mine is FailoverState.RECOVER:
+            self.change(replace(self.record, my_state_at=now.wall_s))
+
     def hear(self, partner: FailoverState, now: Now) -> None:
         """Record the partner's state and when it was heard."""
         self.change(replace(self.record, partner_state=partner, partner_state_at=now.wall_s))

@@ -8,12 +8,13 @@ from edgepair_contract.vocabulary import BindingState, FailoverState
 from edgepair_engine.failover.hashing import split_of_hba
 from edgepair_engine.failover.links import Links
 from edgepair_engine.failover.standing import Standing
+from edgepair_engine.failover.tally import Tally
 from edgepair_engine.leases.pool import Pool
 from edgepair_engine.leases.table import LeaseTable
 
 
 def group_report(
-    standing: Standing, links: Links, leases: LeaseTable, *, ranges_differ: str | None, now: Now
+    standing: Standing, links: Links, leases: LeaseTable, *, tally: Tally, ranges_differ: str | None, now: Now
 ) -> GroupReport:
     """Return what people are told of a group now."""
     record, config = standing.record, standing.config
@@ -44,6 +45,7 @@ def group_report(
         ),
         last_hang_up=links.last_hang_up,
         ranges_differ=ranges_differ,
+        partner_version=None if tally.partner is None else tally.partner.version,
     )
 
 

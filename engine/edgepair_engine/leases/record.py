@@ -58,6 +58,21 @@ class StateRecord:
         return self.partner_gone_at or self.my_state_at
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsRecord:
+    """Store how many binding updates went to and from the partner of a group, since the two began counting.
+
+    `partner` names the partner's store, `count` the counting that both agreed on (0: none yet).
+    """
+
+    group: str
+    partner: str = ""
+    count: int = 0
+    sent: int = 0
+    acked: int = 0
+    received: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigRecord:
     """Store the newest accepted configuration (its JSON text)."""
@@ -66,7 +81,7 @@ class ConfigRecord:
     text: str
 
 
-Record = LeaseRecord | StateRecord | ConfigRecord
+Record = LeaseRecord | StateRecord | CountsRecord | ConfigRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +90,6 @@ class Restored:
 
     leases: tuple[LeaseRecord, ...] = ()
     states: tuple[StateRecord, ...] = ()
+    counts: tuple[CountsRecord, ...] = ()
     config: ConfigRecord | None = None
     incarnation: str = field(default="")  # names this store; a new one means that the database was lost

@@ -14,15 +14,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol, assert_never
 
-from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, Restored, StateRecord
+from edgepair_engine.leases.record import ConfigRecord, CountsRecord, LeaseRecord, Record, Restored, StateRecord
 from edgepair_engine.store.errors import StoreBusy, StoreReadOnly, damaged, translate
 from edgepair_engine.store.rows import (
+    COUNTS_COLUMNS,
     LEASE_COLUMNS,
     STATE_COLUMNS,
     WRONG_CONFIG,
+    WRONG_COUNTS,
     WRONG_LEASE,
     WRONG_STATE,
     Row,
+    counts_of,
+    counts_row,
     lease_of,
     lease_row,
     state_of,
@@ -37,6 +41,7 @@ BUSY_LIMIT_S = 2.0  # a reader (`edgepair-engine leases`) holds a lock for milli
 
 _UPSERT_LEASE = f"INSERT OR REPLACE INTO lease ({LEASE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_UPSERT_COUNTS = f"INSERT OR REPLACE INTO exchange ({COUNTS_COLUMNS}) VALUES (?,?,?,?,?,?)"
 _UPSERT_CONFIG = "INSERT OR REPLACE INTO config (one, revision, text) VALUES (1,?,?)"
 
 
@@ -89,12 +94,11 @@ class SqliteJournal:
 
     def commit_now(self, records: Sequence[Record]) -> None:
         """Make all records durable in the calling thread."""
-        leases, states, configs = _sorted(records)
+        rows = _sorted(records)
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            self._db.executemany(_UPSERT_LEASE, leases)
-            self._db.executemany(_UPSERT_STATE, states)
-            self._db.executemany(_UPSERT_CONFIG, configs)
+            for upsert, of_one_table in rows.items():
+                self._db.executemany(upsert, of_one_table)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
@@ -147,7 +151,7 @@ def read_all(db: sqlite3.Connection, where: str) -> Restored:
         verdict: str = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise damaged(where, verdict)
-        for query in (WRONG_LEASE, WRONG_STATE, WRONG_CONFIG):
+        for query in (WRONG_LEASE, WRONG_STATE, WRONG_COUNTS, WRONG_CONFIG):
             wrong = db.execute(query).fetchone()
             if wrong is not None:
                 raise damaged(where, f"{wrong[0]} has a value that cannot be")
@@ -158,6 +162,7 @@ def read_all(db: sqlite3.Connection, where: str) -> Restored:
         return Restored(
             leases=tuple(map(lease_of, db.execute(f"SELECT {LEASE_COLUMNS} FROM lease"))),
             states=tuple(map(state_of, db.execute(f"SELECT {STATE_COLUMNS} FROM endpoint"))),
+            counts=tuple(map(counts_of, db.execute(f"SELECT {COUNTS_COLUMNS} FROM exchange"))),
             config=ConfigRecord(*config) if config else None,
             incarnation=incarnation[0],
         )
@@ -200,18 +205,19 @@ def _open(where: str) -> sqlite3.Connection:
     return db
 
 
-def _sorted(records: Sequence[Record]) -> tuple[list[Row], list[Row], list[Row]]:
-    leases: list[Row] = []
-    states: list[Row] = []
-    configs: list[Row] = []
+def _sorted(records: Sequence[Record]) -> dict[str, list[Row]]:
+    """Return the rows to write, by the statement that writes them."""
+    rows: dict[str, list[Row]] = {}
     for record in records:
         match record:
             case LeaseRecord():
-                leases.append(lease_row(record))
+                rows.setdefault(_UPSERT_LEASE, []).append(lease_row(record))
             case StateRecord():
-                states.append(state_row(record))
+                rows.setdefault(_UPSERT_STATE, []).append(state_row(record))
+            case CountsRecord():
+                rows.setdefault(_UPSERT_COUNTS, []).append(counts_row(record))
             case ConfigRecord(revision=revision, text=text):
-                configs.append((revision, text))
+                rows.setdefault(_UPSERT_CONFIG, []).append((revision, text))
             case _:
                 assert_never(record)
-    return leases, states, configs
+    return rows

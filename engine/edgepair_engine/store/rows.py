@@ -7,7 +7,7 @@ from typing import Any
 
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from edgepair_engine.leases.lease import Lease
-from edgepair_engine.leases.record import LeaseRecord, StateRecord, TransitionEntry
+from edgepair_engine.leases.record import CountsRecord, LeaseRecord, StateRecord, TransitionEntry
 
 Row = tuple[Any, ...]
 
@@ -22,6 +22,9 @@ STATE_COLUMNS = (
 
 
 _MOMENTS = ("starts_at", "ends_at", "tstp", "tsfp", "atsfp", "cltt")
+COUNTS_COLUMNS = "failover_group, partner, count, sent, acked, received"
+
+COUNT_MAX = 2**53
 _STATE_NUMBERS = (
     "my_state_at",
     "partner_state_at",
@@ -48,6 +51,11 @@ WRONG_STATE = (
     "SELECT 'state of group ' || quote(failover_group) FROM endpoint WHERE NOT ("
     + " AND ".join(map(_whole, _STATE_NUMBERS))
     + " AND typeof(failover_group) = 'text' AND typeof(transitions) = 'text') LIMIT 1"
+)
+WRONG_COUNTS = (
+    "SELECT 'counts of group ' || quote(failover_group) FROM exchange WHERE NOT ("
+    + " AND ".join(_whole(column, COUNT_MAX) for column in ("count", "sent", "acked", "received"))
+    + " AND typeof(failover_group) = 'text' AND typeof(partner) = 'text') LIMIT 1"
 )
 WRONG_CONFIG = "SELECT 'configuration' FROM config WHERE NOT (typeof(revision) = 'integer' AND typeof(text) = 'text')"
 
@@ -145,6 +153,17 @@ def state_of(row: Row) -> StateRecord:
         mclt_wait_s=mclt_wait_s,
         fenced=bool(fenced),
     )
+
+
+def counts_row(record: CountsRecord) -> Row:
+    """Return the row of table `exchange`."""
+    return record.group, record.partner, record.count, record.sent, record.acked, record.received
+
+
+def counts_of(row: Row) -> CountsRecord:
+    """Return the record that a row of table `exchange` holds."""
+    group, partner, count, sent, acked, received = row
+    return CountsRecord(group=group, partner=partner, count=count, sent=sent, acked=acked, received=received)
 
 
 def _state(number: int) -> FailoverState:

@@ -10,7 +10,13 @@ from edgepair_engine.store.errors import damaged
 SCHEMA_VERSION = 2
 INCARNATION_BYTES = 8  # names a store; two of them equal by chance is not to be feared
 
-TABLES = """
+_EXCHANGE = """
+CREATE TABLE exchange (
+    failover_group TEXT PRIMARY KEY, partner TEXT NOT NULL, count INTEGER NOT NULL,
+    sent INTEGER NOT NULL, acked INTEGER NOT NULL, received INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+TABLES = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE lease (
     address INTEGER PRIMARY KEY, failover_group TEXT NOT NULL, state INTEGER NOT NULL, client_id BLOB, hardware BLOB,
@@ -25,15 +31,17 @@ CREATE TABLE endpoint (
     transitions TEXT NOT NULL, partner_gone_at INTEGER NOT NULL DEFAULT 0,
     mclt_wait_s INTEGER NOT NULL DEFAULT 0, fenced INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+{_EXCHANGE}
 CREATE TABLE config (one INTEGER PRIMARY KEY CHECK (one = 1), revision INTEGER NOT NULL, text TEXT NOT NULL);
 """
 
 # version n -> the statements that make it n + 1; they run in one transaction with the new number
 MIGRATIONS = {
-    1: """
+    1: f"""
     ALTER TABLE endpoint ADD COLUMN partner_gone_at INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE endpoint ADD COLUMN mclt_wait_s INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE endpoint ADD COLUMN fenced INTEGER NOT NULL DEFAULT 0;
+    {_EXCHANGE}
     """,
 }
 

@@ -146,8 +146,9 @@ def _opening_options(message: Connect | ConnectAck) -> tuple[tuple[int, OptionVa
         (20, message.protocol_version),
     )
     if isinstance(message, Connect):
-        return (*shared, (27, message.tls_request), (15, message.mclt_s), (11, message.hba))
-    return (*shared, (26, message.tls_reply), (21, message.reject), (16, message.text))
+        dictated = ((27, message.tls_request), (15, message.mclt_s), (11, message.hba))
+        return (*shared, *dictated, (29, message.vendor_options))
+    return (*shared, (26, message.tls_reply), (29, message.vendor_options), (21, message.reject), (16, message.text))
 
 
 def _pool_resp(time: int, xid: int, options: ReceivedOptions) -> PoolResp:
@@ -189,6 +190,7 @@ def _connect(time: int, xid: int, options: ReceivedOptions) -> Connect:
         tls_request=options.number(27),
         mclt_s=options.number(15),
         hba=options.raw(11),
+        vendor_options=options.raw(29),
     )
 
 
@@ -202,6 +204,7 @@ def _connect_ack(time: int, xid: int, options: ReceivedOptions) -> ConnectAck:
         vendor_class=options.raw(28),
         protocol_version=options.number(20),
         tls_reply=options.number(26),
+        vendor_options=options.raw(29),
         reject=_reject_of(options),
         text=options.text(16),
     )

@@ -70,6 +70,7 @@ class Connect(_Message):
     tls_request: int | None
     mclt_s: int | None
     hba: bytes | None  # as received; the receiver refuses other than 32 bytes (reason 18); bit set = primary serves
+    vendor_options: bytes | None = None  # option 29: only between two of ours; dhcpd skips it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class ConnectAck(_Message):
     vendor_class: bytes | None = None
     protocol_version: int | None = None
     tls_reply: int | None = None
+    vendor_options: bytes | None = None  # option 29: only between two of ours; dhcpd skips it
     reject: RejectReason | None = None
     text: str | None = None
 

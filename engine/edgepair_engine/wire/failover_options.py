@@ -78,7 +78,7 @@ OPTIONS: Mapping[int, FailoverOption] = {
         FailoverOption(26, "tls-reply", Kind.U8, frozenset({MessageType.CONNECTACK})),
         FailoverOption(27, "tls-request", Kind.U8, frozenset({MessageType.CONNECT})),
         FailoverOption(28, "vendor-class", Kind.BYTES, _OPENING),
-        FailoverOption(29, "vendor-specific-options", Kind.BYTES),
+        FailoverOption(29, "vendor-specific-options", Kind.BYTES, _OPENING),
     )
 }
 _ACCEPTED_LENGTHS: Mapping[MessageType, Mapping[int, int | None]] = {

@@ -30,7 +30,7 @@ from edgepair_engine.core.events import (
 from edgepair_engine.core.pipeline import Batch, Pipeline, Step
 from edgepair_engine.dhcp.relay import BROADCAST, Arrival
 from edgepair_engine.failover.outcome import LinkId
-from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, Restored, StateRecord
+from edgepair_engine.leases.record import ConfigRecord, CountsRecord, LeaseRecord, Record, Restored, StateRecord
 from tests.unit.dhcp.counter import SUBNET
 from tests.unit.dhcp.packets import Answer, read
 
@@ -64,6 +64,7 @@ class Member:
     name: str
     config: MemberConfig
     disk: dict[Hashable, Record] = field(default_factory=dict)
+    disks_lost: int = 0
     pipeline: Pipeline | None = None
     inbox: list[Event] = field(default_factory=list)
     sent: list[SendDhcp] = field(default_factory=list)
@@ -72,6 +73,10 @@ class Member:
     report: MemberReport | None = None
     disk_is_slow: bool = False
     commits: list[Batch] = field(default_factory=list)  # what a slow disk has not finished
+
+    @property
+    def store(self) -> str:
+        return f"{self.name}-disk-{self.disks_lost}"
 
     @property
     def group(self) -> GroupReport:
@@ -102,7 +107,7 @@ class Pair:
     def start(self, *names: str) -> None:
         for name in names:
             member = self.members[name]
-            engine = Engine(member.config, _restored(member.disk), random.Random(7), now=self.now)
+            engine = Engine(member.config, _restored(member.disk, member.store), random.Random(7), now=self.now)
             member.pipeline = Pipeline(engine)
         for name in names:
             self._turn(self.members[name])
@@ -247,15 +252,18 @@ def _key(record: Record) -> Hashable:
             return record.lease.address
         case StateRecord():
             return record.group
+        case CountsRecord():
+            return CountsRecord, record.group
         case ConfigRecord():
             return ConfigRecord
 
 
-def _restored(disk: dict[Hashable, Record]) -> Restored:
+def _restored(disk: dict[Hashable, Record], store: str) -> Restored:
     records = list(disk.values())
     return Restored(
         leases=tuple(record for record in records if isinstance(record, LeaseRecord)),
         states=tuple(record for record in records if isinstance(record, StateRecord)),
+        counts=tuple(record for record in records if isinstance(record, CountsRecord)),
         config=next((record for record in records if isinstance(record, ConfigRecord)), None),
-        incarnation="store-1" if records else "",
+        incarnation=store,
     )

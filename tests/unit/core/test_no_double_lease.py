@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -10,6 +11,7 @@ import pytest
 
 from edgepair_contract.config import PoolConfig
 from edgepair_contract.control import ControlAction
+from edgepair_engine.leases.record import Record
 from tests.unit.core.pair import ADDRESSES, Pair, group_of, member_of
 from tests.unit.dhcp.counter import SUBNET
 from tests.unit.dhcp.packets import Answer, Terminal
@@ -41,9 +43,13 @@ class Story:
     pair: Pair
     hosts: list[Host]
     severed: bool = False
+    snapshots: dict[str, dict[Hashable, Record]] = field(default_factory=dict)
     diary: list[str] = field(default_factory=list)
 
     def step(self) -> None:
+        if self.chance.random() < 0.05:
+            name = self.chance.choice(list(ADDRESSES))
+            self.snapshots[name] = dict(self.pair.members[name].disk)
         deed = self.chance.choice(
             [self.joins] * 6 + [self.renews] * 6 + [self.leaves] * 2 + [self.waits] * 5 + [self.breaks]
         )
@@ -92,6 +98,9 @@ class Story:
             self._write(f"{victim} is killed")
 
     def _ends_a_death(self, dead: str) -> None:
+        if self.chance.random() < 0.2:
+            self.pair.members[dead].disk = self.snapshots[dead]
+            self._write(f"the disk of {dead} is put back from a snapshot")
         survivor = next(iter(self._alive()))
         if self.chance.random() < 0.4:
             answer = self.pair.order(survivor, ControlAction.PARTNER_DOWN)
@@ -134,5 +143,6 @@ def test_no_address_is_promised_to_two_clients_at_once(seed: int) -> None:
     story = Story(random.Random(seed), pair, hosts)
     pair.start(*ADDRESSES)
     pair.advance(20)
+    story.snapshots = {name: dict(member.disk) for name, member in pair.members.items()}
     for _ in range(STEPS):
         story.step()

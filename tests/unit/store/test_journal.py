@@ -228,6 +228,7 @@ def test_a_store_of_version_1_is_brought_to_this_one_and_readable_before(tmp_pat
     with sqlite3.connect(tmp_path / DATABASE) as db:
         for column in ("partner_gone_at", "mclt_wait_s", "fenced"):
             db.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
+        db.execute("DROP TABLE exchange")
         db.execute("PRAGMA user_version = 1")
     db.close()
     assert read_store(tmp_path).states == (undated,)

@@ -1,0 +1,132 @@
+"""A store put back from a snapshot looks sound; a partner of ours knows better, and its server recovers (I17)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import pytest
+
+from edgepair_contract.notices import NoteCode
+from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.leases.record import Record
+from tests.unit.core.pair import ADDRESSES, Pair, group_of
+from tests.unit.dhcp.packets import Terminal
+
+CLIENTS = [Terminal(mac=bytes([2, 0, 0, 0, 0, number])) for number in range(4)]
+
+
+def pair_in_normal() -> Pair:
+    pair = Pair()
+    pair.start(*ADDRESSES)
+    pair.advance(20)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    return pair
+
+
+def lease(pair: Pair, client: Terminal) -> str:
+    """Let a client take an address from whoever offers one, and return it."""
+    offers = [offer for name in ADDRESSES if (offer := pair.hear(name, client.discovers())) is not None]
+    for name in ADDRESSES:
+        pair.hear(name, client.selects(offers[0].yiaddr, offers[0].server))
+    return offers[0].yiaddr
+
+
+def put_back(pair: Pair, name: str, disk: dict[Hashable, Record]) -> None:
+    pair.kill(name)
+    pair.members[name].disk = dict(disk)
+    pair.members[name].notes.clear()
+    pair.start(name)
+    pair.advance(6)
+
+
+def bindings(pair: Pair, name: str, addresses: list[str]) -> list[tuple[BindingState, int, bytes | None]]:
+    records = [record for address in addresses if (record := pair.members[name].stored_lease(address)) is not None]
+    assert len(records) == len(addresses)
+    return [(record.lease.state, record.lease.ends_at, record.lease.hardware) for record in records]
+
+
+def rolled_back(pair: Pair, name: str) -> bool:
+    return any(note.code is NoteCode.STORE_ROLLED_BACK for note in pair.members[name].notes)
+
+
+@pytest.mark.protocol("I17")
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_server_on_an_old_store_recovers_everything_before_it_serves_again(name: str) -> None:
+    pair = pair_in_normal()
+    snapshot = dict(pair.members[name].disk)
+    leased = [lease(pair, client) for client in CLIENTS]
+    put_back(pair, name, snapshot)
+
+    assert rolled_back(pair, name)
+    group = pair.members[name].group
+    assert group.my_state.label == "Recover-wait"
+    assert group.transitions[-2].cause == "the lease store is older than what the partner knows of it"
+    assert bindings(pair, "east-1", leased) == bindings(pair, "east-2", leased)
+    pair.advance(70)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    assert bindings(pair, "east-1", leased) == bindings(pair, "east-2", leased)
+
+
+@pytest.mark.protocol("I17")
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_restart_on_the_same_store_is_no_rollback(name: str) -> None:
+    pair = pair_in_normal()
+    for client in CLIENTS:
+        lease(pair, client)
+    put_back(pair, name, dict(pair.members[name].disk))
+    assert not rolled_back(pair, name)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+
+
+@pytest.mark.protocol("I17")
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_second_snapshot_is_found_out_too(name: str) -> None:
+    """After the first the two count anew; the old counting must not pass for the new one."""
+    pair = pair_in_normal()
+    snapshot = dict(pair.members[name].disk)
+    for client in CLIENTS[:2]:
+        lease(pair, client)
+    put_back(pair, name, snapshot)
+    pair.advance(70)
+    for client in CLIENTS[2:]:
+        lease(pair, client)
+    put_back(pair, name, snapshot)
+    assert rolled_back(pair, name)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_lost_store_is_not_called_a_rolled_back_one(name: str) -> None:
+    pair = pair_in_normal()
+    for client in CLIENTS:
+        lease(pair, client)
+    pair.members[name].disks_lost += 1
+    put_back(pair, name, {})
+    other = next(each for each in ADDRESSES if each != name)
+    assert (rolled_back(pair, name), rolled_back(pair, other)) == (False, False)
+    pair.advance(70)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    put_back(pair, name, dict(pair.members[name].disk))
+    assert (rolled_back(pair, name), rolled_back(pair, other)) == (False, False)
+
+
+def test_a_partner_that_is_not_ours_gets_no_introduction() -> None:
+    strangers = {name: group_of(name).model_copy(update={"partner_is_ours": False}) for name in ADDRESSES}
+    pair = pair_in_normal()
+    for name, group in strangers.items():
+        pair.configure(name, group)
+    pair.advance(10)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    assert [member.group.partner_version for member in pair.members.values()] == [None, None]
+
+
+@pytest.mark.protocol("I17")
+def test_two_of_ours_tell_each_other_their_version_and_that_their_scopes_differ() -> None:
+    pair = pair_in_normal()
+    assert [member.group.partner_version for member in pair.members.values()] == ["0", "0"]
+    assert not any(note.code is NoteCode.PARTNER_CONFIG_DIFFERS for note in pair.members["east-1"].notes)
+    group = group_of("east-1")
+    (subnet,) = group.subnets
+    other = subnet.model_copy(update={"domain_name": "elsewhere.example"})
+    pair.configure("east-1", group.model_copy(update={"subnets": (other,), "split": 64}))
+    pair.advance(10)
+    assert any(note.code is NoteCode.PARTNER_CONFIG_DIFFERS for note in pair.members["east-1"].notes)
