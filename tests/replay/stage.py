@@ -27,7 +27,7 @@ from edgepair_engine.core.pipeline import Pipeline, Step
 from edgepair_engine.dhcp.relay import Arrival
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.leases.lease import Lease
-from edgepair_engine.leases.record import ConfigRecord, LeaseRecord, Record, Restored, StateRecord
+from edgepair_engine.leases.record import LeaseRecord, Record, Restored, StateRecord, record_key
 from tests.replay.recording import Answer, Closed, Dialled, Packet, Spoken, answer_of
 
 DIAL_SEEN_WITHIN_S = 2.0  # a SYN into a cut is seen when it is repeated, 1.0 s later
@@ -180,7 +180,7 @@ class Stage:
             self._carry(output, at)
         if step.commit is not None:
             assert self._pipeline is not None
-            self.disk |= {_key(record): record for record in step.commit.records}
+            self.disk |= {record_key(record): record for record in step.commit.records}
             self._perform(self._pipeline.committed(step.commit.id, self._now(at)), at)
 
     def _carry(self, output: Output, at: float) -> None:
@@ -224,13 +224,3 @@ class Stage:
 def stored_leases(stage: Stage) -> dict[int, Lease]:
     """Return the bindings on a stage's disk."""
     return {record.lease.address: record.lease for record in stage.disk.values() if isinstance(record, LeaseRecord)}
-
-
-def _key(record: Record) -> Hashable:
-    match record:
-        case LeaseRecord():
-            return record.lease.address
-        case StateRecord():
-            return record.group
-        case ConfigRecord():
-            return ConfigRecord

@@ -35,7 +35,7 @@ from edgepair_engine.core.effects import (
 from edgepair_engine.core.events import DhcpDatagram, Event, LinkLost, PartnerBytes, StoreChanged
 from edgepair_engine.core.turn import TURN_EVENTS_MAX, Machine, run_turn
 from edgepair_engine.failover.outcome import LinkId
-from edgepair_engine.leases.record import ConfigRecord, CountsRecord, LeaseRecord, Record, StateRecord
+from edgepair_engine.leases.record import Record, record_key
 
 DHCP_STALE_S = 5.0  # a client has asked again by then; a late answer would only confuse it
 STORE_RETRY_S = 1.0  # between two attempts to commit after a failure: long enough to be no load, short for people
@@ -100,7 +100,7 @@ class Pipeline:
         assert len(events) <= TURN_EVENTS_MAX, len(events)
         effects = run_turn(self._engine, self._admit(events), now)
         for record in effects.records:
-            self._forming[_key(record)] = record
+            self._forming[record_key(record)] = record
         send = self._route(effects.outputs, now)
         return Step(send, self._next_batch(now), self._newest_report(now))
 
@@ -115,7 +115,7 @@ class Pipeline:
 
     def commit_failed(self, batch: BatchId, why: StoreFailure, now: Now) -> Step:
         """Keep the batch for another attempt in `STORE_RETRY_S`, together with what came since."""
-        failed = {_key(record): record for record in self._end(batch).records}
+        failed = {record_key(record): record for record in self._end(batch).records}
         self._forming = failed | self._forming
         self._retry_at_s = now.mono_s + STORE_RETRY_S
         if self._failure == why:
@@ -258,20 +258,6 @@ class Pipeline:
             "ready_why": report.ready_why,
         }
         return self._to_publish(self._published.model_copy(update=trouble))
-
-
-def _key(record: Record) -> Hashable:
-    match record:
-        case LeaseRecord():
-            return record.lease.address
-        case StateRecord():
-            return record.group
-        case CountsRecord():
-            return CountsRecord, record.group
-        case ConfigRecord():
-            return ConfigRecord
-        case _:
-            assert_never(record)
 
 
 def _is_contact(output: SendToPartner) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from edgepair_contract.vocabulary import FailoverState
 from edgepair_engine.leases.lease import Lease
@@ -93,3 +95,18 @@ class Restored:
     counts: tuple[CountsRecord, ...] = ()
     config: ConfigRecord | None = None
     incarnation: str = field(default="")  # names this store; a new one means that the database was lost
+
+
+def record_key(record: Record) -> Hashable:
+    """Return what two records have in common when the later one replaces the earlier."""
+    match record:
+        case LeaseRecord():
+            return record.lease.address
+        case StateRecord():
+            return record.group
+        case CountsRecord():
+            return CountsRecord, record.group
+        case ConfigRecord():
+            return ConfigRecord
+        case _:
+            assert_never(record)

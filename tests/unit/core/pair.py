@@ -30,7 +30,15 @@ from edgepair_engine.core.events import (
 from edgepair_engine.core.pipeline import Batch, Pipeline, Step
 from edgepair_engine.dhcp.relay import BROADCAST, Arrival
 from edgepair_engine.failover.outcome import LinkId
-from edgepair_engine.leases.record import ConfigRecord, CountsRecord, LeaseRecord, Record, Restored, StateRecord
+from edgepair_engine.leases.record import (
+    ConfigRecord,
+    CountsRecord,
+    LeaseRecord,
+    Record,
+    Restored,
+    StateRecord,
+    record_key,
+)
 from tests.unit.dhcp.counter import SUBNET
 from tests.unit.dhcp.packets import Answer, read
 
@@ -204,7 +212,7 @@ class Pair:
         assert member.pipeline is not None
         batch = member.commits.pop()
         for record in batch.records:
-            member.disk[_key(record)] = record
+            member.disk[record_key(record)] = record
         self._perform(member, member.pipeline.committed(batch.id, self.now))
 
     def _carry(self, member: Member, output: Output) -> None:
@@ -244,18 +252,6 @@ class Pair:
         self.wires.pop(there)
         for name, link in (end, there):
             self.members[name].inbox.append(LinkLost(link, why))
-
-
-def _key(record: Record) -> Hashable:
-    match record:
-        case LeaseRecord():
-            return record.lease.address
-        case StateRecord():
-            return record.group
-        case CountsRecord():
-            return CountsRecord, record.group
-        case ConfigRecord():
-            return ConfigRecord
 
 
 def _restored(disk: dict[Hashable, Record], store: str) -> Restored:
