@@ -24,8 +24,8 @@ VENDOR_CLASS = b"edgepair"
 class Link:
     """What is known of one TCP connection. Times are monotonic seconds.
 
-    `partner_heard`: a STATE came on it, so the two are in touch. `acks` are the latest answers to updates on it: what
-    the partner may not have received when it breaks.
+    `partner_heard`: a STATE came on it, so the two are in touch. `state_told`: one of ours went.
+    `acks` are the latest answers to updates on it: what the partner may not have received when it breaks.
     """
 
     def __init__(self, link: LinkId, now: Now, *, acks_kept: int) -> None:
@@ -35,6 +35,7 @@ class Link:
         self.heard_at = now.mono_s
         self.established = False
         self.partner_heard = False
+        self.state_told = False
         self.window = 0  # how many updates the partner takes before it acknowledges
         self.contact_every_s = 1
         self.acks: deque[BndAck] = deque(maxlen=acks_kept)

@@ -46,6 +46,12 @@ class Machine:
         partner = FailoverState.from_wire(message.state) if message.state is not None else None
         if partner is None:
             raise ProtocolViolation(f"STATE names state {message.state}", reason=RejectReason.OTHER)
+        self._take_word(partner, message, draft, now)
+        link = self._links.link
+        if link is not None and not link.state_told:
+            self._tell_state(draft, now)
+
+    def _take_word(self, partner: FailoverState, message: State, draft: Draft, now: Now) -> None:
         before = self._standing.record.partner_state
         repeated = partner is before
         if repeated and not self._standing.starting and self._standing.told in t.REPEATS_IGNORED:
@@ -250,10 +256,13 @@ class Machine:
             return
         told = self._standing.told
         if self._standing.record.partner_state is t.CD and told not in SAFE_IN_CONFLICT_DONE:
+            if not link.partner_heard:
+                return  # its word on this link comes first: it may be in another state by now, or we go to a safe one
             why = f"partner in {t.CD.label} must not hear of {told.label}"
             self._links.hang_up(link, why, reason=None, draft=draft, now=now)
             self.link_closed(draft, now)
             return
+        link.state_told = True
         flag, at = self._standing.starting, self._standing.record.my_state_at
         self._links.tell(State(time=now.wall_s, xid=0, state=told.wire, startup=flag, stos=at), draft, now)
 

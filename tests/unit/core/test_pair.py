@@ -163,7 +163,6 @@ def test_an_order_for_an_unknown_group_is_refused_with_its_name() -> None:
     assert (answer.done, answer.text) == (False, "this server has no failover group lan0")
 
 
-@pytest.mark.protocol("I16")
 def test_a_process_that_was_stopped_for_long_starts_anew() -> None:
     pair = pair_in_normal()
     pair.mono_s += 11

@@ -79,6 +79,7 @@ class Pair:
         self.secondary = secondary
         self.mono_s = 0.0
         self.wire_is_cut = False
+        self._cut_after: int | None = None
         self.spoken: list[tuple[Side, FailoverMessage]] = []  # everything, in the order of the wire
         self._links = 0
         self._ends: dict[LinkId, tuple[Side, LinkId]] = {}  # an end of a connection -> its owner, and the other end
@@ -106,6 +107,10 @@ class Pair:
     def cut(self) -> None:
         """Let nothing pass any more, unnoticed by both."""
         self.wire_is_cut = True
+
+    def cut_after(self, count: int | None) -> None:
+        """Cut the wire once so many more messages were sent on it; None takes that back."""
+        self._cut_after = count
 
     def heal(self) -> None:
         """Let everything pass again. What was under way is lost with its connection."""
@@ -190,6 +195,11 @@ class Pair:
     def _send(self, side: Side, action: Send) -> None:
         side.said.append(action.message)
         self.spoken.append((side, action.message))
+        if self._cut_after is not None:
+            self._cut_after -= 1
+            if self._cut_after < 0:
+                self._cut_after = None
+                self.cut()
         data = encode_failover(action.message)
         if not self.wire_is_cut:
             self._travelling.append(partial(self._deliver, action.link, data))

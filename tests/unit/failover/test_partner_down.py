@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from edgepair_contract.control import ControlAction, ControlRequest
-from edgepair_contract.vocabulary import BindingState, FailoverState
+from edgepair_contract.vocabulary import BindingState, FailoverState, Role
+from edgepair_engine.failover.outcome import Outcome
 from edgepair_engine.failover.serving import granted_s
 from edgepair_engine.failover.transitions import Refuse
-from tests.unit.failover.builders import T0, a_lease
+from tests.unit.failover.builders import T0, a_lease, a_record
+from tests.unit.failover.opposite import Opposite, in_normal
 from tests.unit.failover.pair import Pair, Side, two_endpoints
 
 NORMAL = FailoverState.NORMAL
@@ -162,3 +164,74 @@ def test_what_the_partner_was_told_counts_although_its_ack_was_lost() -> None:
     assert not takes(pair, survivor, 120)
     pair.run(1)
     assert takes(pair, survivor, 120)
+
+
+@pytest.mark.protocol(102)
+@pytest.mark.parametrize("mine", [CI, FailoverState.RESOLUTION_INTERRUPTED], ids=lambda state: state.label)
+def test_a_person_can_say_that_the_partner_is_down(mine: FailoverState) -> None:
+    story = Opposite(Role.PRIMARY, a_record(mine, NORMAL))
+    story.wait(15)
+    assert isinstance(story.endpoint.on_control(ControlRequest(action=PARTNER_DOWN), story.now), Outcome)
+    assert story.state is PD
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [state for state in FailoverState if state.label in ("Recover-wait", "Recover-done", "Conflict-done")],
+    ids=lambda state: state.label,
+)
+def test_elsewhere_that_is_refused_and_the_answer_says_where_it_is_possible(mine: FailoverState) -> None:
+    story = Opposite(Role.PRIMARY, a_record(mine, NORMAL, since=T0))
+    story.wait(15)
+    why = f"possible in Communications-Interrupted and Resolution-Interrupted, not in {mine.label}"
+    assert story.endpoint.on_control(ControlRequest(action=PARTNER_DOWN), story.now) == Refuse(why)
+
+
+def test_a_server_that_starts_asks_for_patience() -> None:
+    story = Opposite(Role.PRIMARY, a_record(CI, NORMAL))
+    refusal = story.endpoint.on_control(ControlRequest(action=PARTNER_DOWN), story.now)
+    assert refusal == Refuse("this server is starting; ask again in 15 s")
+
+
+@pytest.mark.protocol(101)
+def test_partner_down_by_itself_comes_to_the_second_after_the_loss_of_the_link() -> None:
+    story = in_normal(Role.PRIMARY, auto_partner_down_s=60)
+    story.wait(7)
+    story.lose_link()
+    story.wait(59.9)
+    assert story.state is CI
+    story.wait(0.1)
+    assert (story.state, story.endpoint.view(story.now).my_state_at) == (PD, T0 + 67)
+
+
+@pytest.mark.protocol(101)
+def test_partner_down_by_itself_counts_from_the_end_of_startup_too() -> None:
+    story = Opposite(Role.PRIMARY, a_record(NORMAL, NORMAL), auto_partner_down_s=60)
+    story.wait(74.9)
+    assert story.state is CI
+    story.wait(0.1)
+    assert story.state is PD
+
+
+@pytest.mark.protocol(101)
+def test_any_change_takes_partner_down_by_itself_back() -> None:
+    story = in_normal(Role.PRIMARY, auto_partner_down_s=60)
+    story.lose_link()
+    story.wait(50)
+    story.connect(NORMAL)
+    assert story.state is NORMAL
+    story.wait(50)
+    story.lose_link()
+    story.wait(59)
+    assert story.state is CI
+    story.wait(1)
+    assert story.state is PD
+
+
+@pytest.mark.parametrize("action", [ControlAction.FENCE, ControlAction.PAUSE], ids=lambda action: action.value)
+def test_a_server_that_was_told_to_serve_nobody_does_not_take_over_by_itself(action: ControlAction) -> None:
+    story = in_normal(Role.PRIMARY, auto_partner_down_s=60)
+    story.lose_link()
+    assert isinstance(story.endpoint.on_control(ControlRequest(action=action), story.now), Outcome)
+    story.wait(1000)
+    assert story.endpoint.view(story.now).my_state is not PD
