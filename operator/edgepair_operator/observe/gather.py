@@ -29,6 +29,7 @@ from edgepair_operator.plan.world import (
     World,
 )
 
+LAST_WORDS_MAX = 300  # characters of one line of a log: what a condition can show
 _REFUSALS = ("ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
 PARSED_MAX = 4096  # configurations kept parsed: two for each of 1,000 pairs, and room for edits
 
@@ -159,9 +160,18 @@ def _refused(status: Manifest, scheduled: Manifest) -> str | None:
         return str(scheduled.get("message", "no node takes it"))
     for container in status.get("containerStatuses") or []:
         waiting = container.get("state", {}).get("waiting") or {}
+        if waiting.get("reason") == "CrashLoopBackOff":
+            return _last_words(container.get("lastState", {}).get("terminated") or {})
         if waiting.get("reason") in _REFUSALS:
             return f"{waiting['reason']}: {waiting.get('message', '')}"
     return None
+
+
+def _last_words(terminated: Manifest) -> str:
+    """Return why an engine that is started again and again ends: the last line of its log, if the kubelet kept one."""
+    lines = str(terminated.get("message") or "").strip().splitlines()
+    said = lines[-1][:LAST_WORDS_MAX] if lines else "see kubectl logs --previous"
+    return f"the engine ends again and again, with exit code {terminated.get('exitCode', 'unknown')}: {said}"
 
 
 @lru_cache(maxsize=PARSED_MAX)

@@ -54,6 +54,8 @@ def _container(server: ApplianceDhcpServer, defaults: EngineDefaults) -> dict[st
         "name": "engine",
         "image": spec.image or defaults.image,
         "imagePullPolicy": defaults.image_pull_policy,
+        # An engine that cannot start says why in its last line: it becomes the server's condition.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "args": ["run", "--config", f"{CONFIG_FOLDER}/member.json", "--store", STORE_FOLDER],
         "env": [
             _from_field("EDGEPAIR_ADMIN_ADDRESS", "status.hostIP"),
