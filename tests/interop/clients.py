@@ -13,7 +13,7 @@ from tests.interop.process import Process
 
 UDHCPC = shutil.which("busybox")
 DHCLIENT = shutil.which("dhclient", path="/usr/sbin:/sbin:/usr/bin")
-LEASE_LIMIT_S = 15.0
+LEASE_LIMIT_S = 60.0
 
 SCRIPT = """#!/bin/sh
 # Sets the address and writes one line per event: event, address, server, lease time, router.

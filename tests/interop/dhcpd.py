@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -75,6 +76,8 @@ class Dhcpd:
         self._log = folder / "dhcpd.log"
         self.process: Process | None = None
         self.environment: dict[str, str] = {}
+        self._inode, self._read_bytes = 0, 0
+        self._leases: dict[str, FileLease] = {}
         self.configure(configuration)
 
     def configure(self, configuration: str) -> None:
@@ -110,14 +113,21 @@ class Dhcpd:
         return self._state("partner")
 
     def leases(self) -> dict[str, FileLease]:
-        """Return the newest entry of every address in its lease file."""
-        found: dict[str, FileLease] = {}
-        for address, text in re.findall(r"^lease (\S+) \{\n(.*?)^\}", self.lease_file.read_text(), re.DOTALL | re.M):
+        """Return the newest entry of every address in its lease file, of which only what is new is read."""
+        with self.lease_file.open() as file:
+            inode = os.fstat(file.fileno()).st_ino
+            if inode != self._inode or os.fstat(file.fileno()).st_size < self._read_bytes:  # written anew
+                self._inode, self._read_bytes, self._leases = inode, 0, {}
+            file.seek(self._read_bytes)
+            fresh = file.read()
+        fresh = fresh[: fresh.rfind("\n}\n") + 3]  # the last entry may be half written
+        self._read_bytes += len(fresh)
+        for address, text in re.findall(r"^lease (\S+) \{\n(.*?)^\}", fresh, re.DOTALL | re.M):
             state = re.search(r"^  binding state (\w+);", text, re.M)
             hardware = re.search(r"hardware ethernet (\S+);", text)
             if state is not None:
-                found[address] = FileLease(state[1], hardware[1] if hardware else None, text)
-        return found
+                self._leases[address] = FileLease(state[1], hardware[1] if hardware else None, text)
+        return dict(self._leases)
 
     def count(self, state: str) -> int:
         """Return how many addresses are in this binding state."""

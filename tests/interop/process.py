@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-END_LIMIT_S = 10.0
+END_LIMIT_S = 30.0
 
 
 class Process:

@@ -12,10 +12,10 @@ from tests.interop.live.servers import NEVER_USED, Ours, Row, Server, Theirs
 from tests.interop.live.terms import LAN, LINK, PREFIX_LENGTH, Terms, partner_of
 from tests.interop.netns import Lan, eventually, hardware_of, hear_all, hear_nothing
 
-STATE_LIMIT_S = 90.0  # STARTUP's 15 s, an MCLT and some dials, on a busy machine
-EQUAL_LIMIT_S = 60.0
+WAIT_LIMIT_S = 90.0  # STARTUP's 15 s, an MCLT, some dials, dhcpd's 2 s for an ack: on a busy machine
 LOOK_EVERY_S = 0.2
 NORMAL = FailoverState.NORMAL
+FREE_OF = {"primary": BindingState.FREE, "secondary": BindingState.BACKUP}  # what each may give to new clients
 BOUND = (BindingState.ACTIVE, BindingState.EXPIRED, BindingState.RELEASED)
 
 
@@ -61,13 +61,7 @@ class Pair:
         self.reach(NORMAL)
         self.share_equally()
 
-    def reach(
-        self,
-        ours: FailoverState,
-        theirs: FailoverState | None = None,
-        *,
-        within_s: float = STATE_LIMIT_S,
-    ) -> None:
+    def reach(self, ours: FailoverState, theirs: FailoverState | None = None) -> None:
         """Wait until each server is in its state (one given: both in that), and knows its partner's if linked."""
         theirs = theirs or ours
 
@@ -77,17 +71,21 @@ class Pair:
             known = (self.ours.partner_state(), self.theirs.partner_state())
             return not self.ours.connected() or known == (theirs, ours)
 
-        self.wait(f"ours {ours.label}, theirs {theirs.label}", there, within_s=within_s)
-        self.wait(f"omshell: {theirs.label}", lambda: self.theirs.omapi_state() is theirs, within_s=within_s)
+        self.wait(f"ours {ours.label}, theirs {theirs.label}", there)
+        self.wait(f"omshell: {theirs.label}", lambda: self.theirs.omapi_state() is theirs)
 
     def share_equally(self) -> None:
-        """Wait until both have the same table and the secondary its half of the free addresses."""
-        self.wait("the secondary has its half", lambda: self.count(BindingState.BACKUP) > 0, within_s=EQUAL_LIMIT_S)
+        """Wait until each has half of the free addresses, and both have the same table."""
+
+        def halved() -> bool:
+            return abs(self.count(BindingState.FREE) - self.count(BindingState.BACKUP)) <= 1
+
+        self.wait("each has half of the free addresses", halved)
         self.equal()
 
-    def equal(self, *, within_s: float = EQUAL_LIMIT_S) -> None:
+    def equal(self) -> None:
         """Wait until both servers have the same of every address: what is on its way needs a moment."""
-        self.wait("equal lease tables", lambda: not self.differences(), within_s=within_s, state=self.differences)
+        self.wait("equal lease tables", lambda: not self.differences(), state=self.differences)
 
     def differences(self) -> list[str]:
         """Return the addresses that the servers have differently, in words."""
@@ -131,19 +129,12 @@ class Pair:
         self._others.append(client)
         return client
 
-    def wait(
-        self,
-        what: str,
-        condition: Callable[[], object],
-        *,
-        within_s: float = STATE_LIMIT_S,
-        state: Callable[[], object] = str,
-    ) -> None:
-        """Wait until a condition holds; when it does not in time, fail with both logs."""
+    def wait(self, what: str, condition: Callable[[], object], *, state: Callable[[], object] = str) -> None:
+        """Wait until a condition holds; when it does not in a long time, fail with `state()` and both logs."""
         eventually(
             what,
             lambda: bool(condition()),
-            within_s=within_s,
+            within_s=WAIT_LIMIT_S,
             every_s=LOOK_EVERY_S,
             state=lambda: f"{state()}\n{self.diary()}",
         )

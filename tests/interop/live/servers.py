@@ -148,17 +148,18 @@ class Ours(Engine):
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """Return its lease table as the admin interface gives it; from the store while it does not run."""
-        if not self._answers():
+        if self.process is None or not self.process.runs():
             return self.leases()
-        return {lease["address"]: lease for lease in json.loads(self.ask("/v1/leases")[1])}
+        try:
+            text = self.ask("/v1/leases")[1]
+        except OSError:  # it starts, ends, or stands still
+            return self.leases()
+        return {lease["address"]: lease for lease in json.loads(text)}
 
     def acked(self, address: str) -> bool:
         """Return whether its partner has acknowledged what it last told of an address."""
         row = self.rows().get(address)
         return row is not None and bool(row["atsfp"] >= row["tstp"])
-
-    def _answers(self) -> bool:
-        return self.process is not None and self.process.runs() and self.report() is not None
 
 
 class Theirs(Dhcpd):
