@@ -129,7 +129,7 @@ def granted_s(wanted_s: int, *, tsfp: int, mclt_s: int, now: Now) -> int:
         return wanted_s
     if tsfp <= now.wall_s:
         return mclt_s
-    return min(wanted_s, tsfp - now.wall_s + mclt_s)
+    return min(wanted_s, min(tsfp + mclt_s, FOREVER_AT) - now.wall_s)
 
 
 def potential_expiry(wanted_s: int, granted_s: int, now: Now) -> int:
