@@ -19,11 +19,12 @@ from edgepair_contract.report import MemberReport
 from edgepair_operator.api.crds import custom_resource_definition
 from edgepair_operator.api.keys import Kind
 from edgepair_operator.api.reference import conditions_page, resources_page
-from hack import conformance
+from hack import conformance, states_page
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = "# Generated from edgepair_operator.api by `make generate`: do not edit.\n"
 PAGE_HEADER = "<!-- Generated from edgepair_operator.api by `make generate`: do not edit. -->\n\n"
+STATES_HEADER = "<!-- Generated from edgepair_engine.failover.transitions by `make generate`: do not edit. -->\n\n"
 KEEP = {"helm.sh/resource-policy": "keep"}
 CONTRACT_MODELS: tuple[type[BaseModel], ...] = (MemberConfig, MemberReport, ControlRequest, ControlAnswer)
 LINE_LENGTH_MAX = 100_000  # never fold: a rule stays on its line
@@ -60,6 +61,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
         yield Path("contract/schemas") / f"{_file_name(model)}.json", _json_schema(model)
     yield Path("docs/reference/custom-resources.md"), PAGE_HEADER + resources_page()
     yield Path("docs/reference/conditions.md"), PAGE_HEADER + conditions_page()
+    yield Path("docs/reference/states.md"), STATES_HEADER + states_page.page()
     yield Path("docs/reports/conformance.md"), conformance.page()
 
 

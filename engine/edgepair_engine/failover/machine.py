@@ -294,6 +294,7 @@ class Machine:
         self._sharing.plan(now)
 
     def _enter_normal(self, draft: Draft, now: Now) -> None:
+        """Give the partner its share of the free addresses, and tell it every binding it has not acknowledged."""
         for lease in self._sharing.run(draft, now)[0]:
             self._exchange.changed(lease, draft)
         self._exchange.queue_pending()
@@ -305,17 +306,21 @@ class Machine:
             self.ask(draft, now)  # what the partner promised by a larger MCLT is not all told yet
 
     def _enter_interrupted(self, _: Draft, now: Now) -> None:
+        """Start the clock of auto-partner-down, where it is configured; any other state stops it."""
         if self._standing.config.auto_partner_down_s:
             self._down_at = now.mono_s + self._standing.config.auto_partner_down_s
 
     def _enter_conflict(self, draft: Draft, now: Now) -> None:
+        """Ask for the partner's bindings: the primary at once, the secondary when the primary is in Conflict-done."""
         if self._standing.role is Role.PRIMARY or self._standing.record.partner_state is t.CD:
             self.ask(draft, now)
 
     def _enter_recover(self, draft: Draft, now: Now) -> None:
+        """Ask for the partner's bindings: all of them if the store was lost, else those not acknowledged."""
         self.ask(draft, now)
 
     def _enter_recover_wait(self, draft: Draft, now: Now) -> None:
+        """Wait until MCLT after the last lease this server can have given; go on at once if that has passed."""
         self._wait_ends_at = now.mono_s + max(0, self._standing.wait_ends_at - now.wall_s)
         if self._wait_ends_at <= now.mono_s:
             self._wait_ends_at = None

@@ -19,17 +19,9 @@ a flag beside it, not a state). Every row has a cell for every trigger, and a te
 `Ask`, `Announce` or `Refuse`; a `When` in front of it names a guard, a fact about the moment that the endpoint knows.
 What entering a state *does* is not here but in `machine.ON_ENTER`.
 
-The tables are dhcpd's (4.4.3-P1, checked against it cell by cell) but for these cells, all where dhcpd gives up:
-
-- it goes to SHUTDOWN, which only a person can end, when NORMAL hears a partner in conflict, when POTENTIAL-CONFLICT
-  hears NORMAL, and when a primary in POTENTIAL-CONFLICT is done while its partner is in CONFLICT-DONE. We join the
-  conflict, or stay in it;
-- its process ends when CONFLICT-DONE hears a partner that is in no conflict. We begin the resolution again, or stay;
-- RECOVER hears NORMAL from a partner that is only starting: dhcpd goes to POTENTIAL-CONFLICT, although the partner,
-  hearing RECOVER, is about to go to PARTNER-DOWN and give us all we lost. We wait for its next word;
-- RECOVER with an intact store asks for what the two have not agreed on (I9); dhcpd asks for every address;
-- RECOVER hears a partner that waits or is done (RECOVER-WAIT, RECOVER-DONE) on a link after the one it asked on: dhcpd
-  never asks again, and both wait for ever. We ask.
+The tables are dhcpd's (4.4.3-P1, checked against it cell by cell) but for the cells in `NOT_DHCPDS`, all where dhcpd
+gives up or would wait for ever. And where the tables say `Ask`, dhcpd asks for every address, and again at each word
+of its partner; an intact store needs only what the two have not agreed on (I9), and one request at a time (I10).
 
 PAUSED and SHUTDOWN add two things that dhcpd, which stores them, has no need of. The end of a pause looks at what the
 partner said meanwhile, as if it came just now. And a server that was to resume NORMAL, with PARTNER-DOWN recorded of
@@ -76,15 +68,15 @@ class Timer(Enum):
 
 
 class Guard(Enum):
-    """Facts that a cell may ask for; the endpoint says which hold."""
+    """Facts that a cell may ask for, in words; the endpoint says which hold."""
 
-    I_AM_STARTING = auto()
-    PARTNER_IS_STARTING = auto()  # the STARTUP flag of the STATE message
-    PARTNER_CAME_FROM_CONFLICT = auto()  # its state recorded before was POTENTIAL-CONFLICT
-    PARTNER_IS_CONFLICT_DONE = auto()  # its recorded state
-    PARTNER_RECOVERS_TOO = auto()  # its recorded state is RECOVER or RECOVER-DONE: nobody gave a lease
-    WAIT_IS_OVER = auto()  # MCLT has passed since I stopped giving leases
-    NEVER_MET = auto()  # no STATE was ever heard from the partner
+    I_AM_STARTING = "this server is starting"
+    PARTNER_IS_STARTING = "the partner says that it is starting"  # the STARTUP flag of the STATE message
+    PARTNER_CAME_FROM_CONFLICT = "the partner was in Potential-Conflict before"  # its state recorded until now
+    PARTNER_IS_CONFLICT_DONE = "the partner is in Conflict-done"  # its recorded state
+    PARTNER_RECOVERS_TOO = "the partner recovers, too"  # recorded as RECOVER or RECOVER-DONE: nobody gave a lease
+    WAIT_IS_OVER = "MCLT has passed since this server gave its last lease"
+    NEVER_MET = "this server has never heard its partner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +135,7 @@ def resolve(cell: Cell, holding: Collection[Guard]) -> Move:
 
 
 # What the words of the grid below mean.
-_WORDS: Mapping[str, Cell] = {
+WORDS: Mapping[str, Cell] = {
     ".": STAY,
     "conflict": Go(PC),
     "down": Go(PD),
@@ -184,13 +176,42 @@ def _state_called(name: str) -> FailoverState:
 def _read_grid(grid: str) -> dict[tuple[FailoverState, FailoverState], Cell]:
     head, *rows = (line.split() for line in grid.strip().splitlines())
     return {
-        (_state_called(mine), _state_called(partner)): _WORDS[word]
+        (_state_called(mine), _state_called(partner)): WORDS[word]
         for mine, *words in rows
         for partner, word in zip(head[1:], words, strict=True)
     }
 
 
 PARTNER: Mapping[tuple[FailoverState, FailoverState], Cell] = _read_grid(_GRID)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What dhcpd does in a cell that is not its own, and why we do not."""
+
+    dhcpd: str
+    why: str
+
+
+_GIVES_UP = Difference("goes to Shutdown, which only a person can end", "the conflict can be settled: we join it")
+_GIVES_UP_IN_IT = Difference("goes to Shutdown, which only a person can end", "the conflict is not over: we stay in it")
+_ENDS = Difference("ends its process", "the conflict is not settled for the partner: we begin it again")
+_ENDS_TOO_SOON = Difference("ends its process", "the partner is about to say more: we wait for it")
+_NEVER_ASKS = Difference(
+    "does not ask, and both wait for ever", "on a link after the one it asked on, a server must ask again"
+)
+NOT_DHCPDS: Mapping[tuple[FailoverState, FailoverState], Difference] = {
+    **{(NORMAL, partner): _GIVES_UP for partner in (PC, RI, CD)},
+    (PC, NORMAL): _GIVES_UP_IN_IT,
+    **{(CD, partner): _ENDS for partner in (CI, PD, CD, RECOVER)},
+    **{(CD, partner): _ENDS_TOO_SOON for partner in (RW, RD, PAUSED, UNKNOWN)},
+    (CD, SHUTDOWN): Difference("goes to Shutdown as well, and nobody serves", "the partner has said that it is gone"),
+    (RECOVER, NORMAL): Difference(
+        "goes to Potential-Conflict even when the partner is only starting",
+        "a starting partner that hears of Recover goes to Partner-Down and tells us all we lost",
+    ),
+    **{(RECOVER, partner): _NEVER_ASKS for partner in (RW, RD)},
+}
 
 # In these states a STATE that repeats the recorded one is not even recorded.
 REPEATS_IGNORED = frozenset({UNKNOWN, NORMAL, PC, RD, RW, SHUTDOWN, PAUSED})

@@ -157,6 +157,13 @@ def test_the_grids_are_the_528_cases_of_the_reference() -> None:
     assert len([*cases(RUNNING), *cases(STARTING)]) == 528
 
 
+def test_the_engine_names_the_cells_that_are_not_dhcpds_and_no_others() -> None:
+    """What is asked for differs everywhere, and once a guard: of a NORMAL that only starts."""
+    different = OURS | OURS_RUNNING | OURS_STARTING | OURS_RUNNING_PRIMARY
+    cells = {cell for cell, (_, why) in different.items() if why not in (ONCE, LOST, WHOLE)}
+    assert {(NAMES.get(a, a.name), NAMES.get(b, b.name)) for a, b in t.NOT_DHCPDS} == cells | {("RECOVER", "NORMAL")}
+
+
 @pytest.mark.protocol(75, 77, 78, 79, 80, 81, 83, 84, 85, 89, 90, 93, 95, 97, 159, "I6", "Q17", "Q20")
 @pytest.mark.parametrize(
     ("role", "mine", "partner", "dhcpd"), cases(RUNNING), ids=lambda value: getattr(value, "value", value)
