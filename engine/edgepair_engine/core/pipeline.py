@@ -4,7 +4,8 @@ One batch of records commits while the next one forms. Six rules:
 
 1. An output that promises something waits for the newest batch that exists when it is made. OFFER, NAK and CONTACT
    promise nothing and pass.
-2. Order is kept per link; only CONTACT may overtake, so that a slow disk does not look like a dead server.
+2. Order is kept per link; only CONTACT may overtake, so that a slow disk does not look like a dead server. CONNECTACK
+   it may not: to the partner there is no link before it.
 3. The report published is the one of the last durable turn.
 4. Memory runs ahead of the disk and is never rolled back: a failed batch is committed again with what follows. Every
    record is an upsert, so only the latest of each key is kept and again is safe.
@@ -185,7 +186,7 @@ class Pipeline:
             case SendDhcp():
                 return output.promise
             case SendToPartner():
-                return not _is_contact(output) and (output.promise or self._links_held[output.link] > 0)
+                return not self._overtakes(output) and (output.promise or self._links_held[output.link] > 0)
             case CloseLink():
                 return self._links_held[output.link] > 0
             case AnswerControl():
@@ -196,6 +197,15 @@ class Pipeline:
                 return False
             case _:
                 assert_never(output)
+
+    def _overtakes(self, output: SendToPartner) -> bool:
+        if _type_of(output) != MessageType.CONTACT:
+            return False
+        waiting = (held.output for held in self._held)
+        return not any(
+            isinstance(each, SendToPartner) and each.link == output.link and _type_of(each) == MessageType.CONNECTACK
+            for each in waiting
+        )
 
     def _release(self, batch: BatchId, now: Now) -> tuple[Output, ...]:
         released: list[Output] = []
@@ -260,5 +270,5 @@ class Pipeline:
         return self._to_publish(self._published.model_copy(update=trouble))
 
 
-def _is_contact(output: SendToPartner) -> bool:
-    return output.data[2] == MessageType.CONTACT
+def _type_of(output: SendToPartner) -> int:
+    return output.data[2]

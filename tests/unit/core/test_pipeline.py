@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+import pytest
+
 from edgepair_contract.clock import Now
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import MemberReport
@@ -24,6 +26,7 @@ LEASE_2 = LeaseRecord("lan0", Lease(0x0A010033))
 ACK = SendDhcp(b"ack", LAN, True)
 OFFER = SendDhcp(b"offer", LAN, False)
 BNDUPD = SendToPartner(LINK, b"\x00\x0c\x03\x0c" + bytes(8), True)
+CONNECTACK = SendToPartner(LINK, b"\x00\x0c\x06\x0c" + bytes(8), True)
 CONTACT = SendToPartner(LINK, b"\x00\x0c\x0b\x0c" + bytes(8), False)
 DISCONNECT = SendToPartner(LINK, b"\x00\x0c\x0c\x0c" + bytes(8), False)
 HANG_UP = CloseLink(LINK, "bye")
@@ -108,6 +111,14 @@ def test_one_batch_forms_while_one_commits() -> None:
 def test_contact_overtakes_what_waits_on_its_link() -> None:
     pipeline, _ = pipeline_of(Effects((LEASE_1,), (BNDUPD, CONTACT)))
     assert pipeline.turn([], T0).send == (CONTACT,)
+
+
+@pytest.mark.protocol("I8")
+def test_contact_waits_behind_the_connectack_that_makes_its_link() -> None:
+    pipeline, _ = pipeline_of(Effects((LEASE_1,), (CONNECTACK,)), Effects((), (CONTACT,)))
+    assert pipeline.turn([], T0).send == ()
+    assert pipeline.turn([], T0).send == ()
+    assert pipeline.committed(BatchId(1), T0).send == (CONNECTACK, CONTACT)
 
 
 def test_disconnect_and_close_keep_their_place_behind_what_waits_on_their_link() -> None:
