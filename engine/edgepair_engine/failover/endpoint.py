@@ -20,7 +20,6 @@ from edgepair_engine.failover.exchange import Exchange
 from edgepair_engine.failover.introduction import decode_introduction
 from edgepair_engine.failover.link import (
     Link,
-    Refused,
     connect,
     connect_ack,
     connect_refusal,
@@ -292,15 +291,14 @@ class Endpoint:
         if link.established:
             raise ProtocolViolation("CONNECT on an established link")
         self._measure(message.time, draft, now)
-        refused = judge_connect(message, self._standing.config, now)
+        refused = judge_connect(message, self._standing.config, now, linked=self._links.is_taken(now))
         if refused is not None:
-            answer = connect_refusal(self._standing.config, message, refused, now)
-            self._links.send(link, answer, draft, now)
+            if not refused.silent:
+                answer = connect_refusal(self._standing.config, message, refused, now)
+                self._links.send(link, answer, draft, now)
             self._hang_up(link, f"CONNECT refused: {refused.text}", reason=None, draft=draft, now=now)
             return
-        if not self._make_room(draft, now):
-            self._hang_up(link, "already connected", reason=None, draft=draft, now=now)
-            return
+        self._make_room(draft, now)
         assert message.hba is not None
         assert message.mclt_s is not None
         self._standing.learn(mclt_s=message.mclt_s, hba=message.hba)
@@ -316,13 +314,12 @@ class Endpoint:
         if link.established:
             raise ProtocolViolation("CONNECTACK on an established link")
         self._measure(message.time, draft, now)
-        refused = judge_connect_ack(message, self._standing.config, now)
-        if refused is None and not self._make_room(draft, now):
-            refused = Refused(RejectReason.DUPLICATE_CONNECTION, "already connected")
+        refused = judge_connect_ack(message, self._standing.config, now, linked=self._links.is_taken(now))
         if refused is not None:
-            reason = refused.reason if message.reject is None else None
+            reason = None if refused.silent else refused.reason
             self._hang_up(link, refused.text, reason=reason, draft=draft, now=now)
             return
+        self._make_room(draft, now)
         self._standing.agree()
         self._act_on(self._tally.agree(decode_introduction(message.vendor_options)), draft, now)
         self._established(message, link, draft, now)
@@ -340,15 +337,11 @@ class Endpoint:
         self._standing.touch(now)
         self._machine.link_opened(draft, now)
 
-    def _make_room(self, draft: Draft, now: Now) -> bool:
-        """Drop a link that has gone quiet for a new one; False when the old one lives (I11)."""
+    def _make_room(self, draft: Draft, now: Now) -> None:
+        """Drop a link that has gone quiet for a new one (I11)."""
         old = self._links.link
-        if old is None:
-            return True
-        if not self._links.is_quiet(now):
-            return False
-        self._hang_up(old, "quiet, and the partner has connected anew", reason=None, draft=draft, now=now)
-        return True
+        if old is not None:
+            self._hang_up(old, "quiet, and the partner has connected anew", reason=None, draft=draft, now=now)
 
     def _on_pool_req(self, message: PoolReq, link: Link, draft: Draft, now: Now) -> None:
         given, _ = self._sharing.run(draft, now)

@@ -72,10 +72,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why the partner's CONNECT or CONNECTACK is not accepted."""
+    """Why the partner's CONNECT or CONNECTACK is not accepted; `silent`: the connection is closed without a word."""
 
     reason: RejectReason
     text: str
+    silent: bool = False
 
 
 def connect(config: GroupConfig, introduction: Introduction | None, *, hba: bytes, xid: int, now: Now) -> Connect:
@@ -128,8 +129,11 @@ def connect_refusal(config: GroupConfig, request: Connect, why: Refused, now: No
     )
 
 
-def judge_connect(message: Connect, config: GroupConfig, now: Now) -> Refused | None:
-    """Return why a CONNECT is refused, in dhcpd's order of checks; None if it is good."""
+def judge_connect(message: Connect, config: GroupConfig, now: Now, *, linked: bool) -> Refused | None:
+    """Return why a CONNECT is refused, in dhcpd's order of checks; None if it is good.
+
+    A dhcpd says nothing when there is a link or no MCLT; without MCLT we tell the reason that it has for it.
+    """
     if message.relationship is None:
         return Refused(RejectReason.INVALID_PARTNER, "missing relationship-name")
     if message.relationship != config.name.encode():
@@ -138,17 +142,24 @@ def judge_connect(message: Connect, config: GroupConfig, now: Now) -> Refused | 
         return Refused(RejectReason.TIME_MISMATCH, "time offset too large")
     if message.hba is None or len(message.hba) != HBA_LENGTH:
         return Refused(RejectReason.HBA_CONFLICT, "invalid HBA")
+    if linked:
+        return Refused(RejectReason.DUPLICATE_CONNECTION, "already connected", silent=True)
     if not message.mclt_s:
         return Refused(RejectReason.INVALID_MCLT, "no MCLT provided")
     return None
 
 
-def judge_connect_ack(message: ConnectAck, config: GroupConfig, now: Now) -> Refused | None:
-    """Return why a CONNECTACK cannot be built upon; None if it is good."""
+def judge_connect_ack(message: ConnectAck, config: GroupConfig, now: Now, *, linked: bool) -> Refused | None:
+    """Return why a CONNECTACK cannot be built upon, in dhcpd's order of checks; None if it is good."""
+    if message.relationship is None:
+        return Refused(RejectReason.INVALID_PARTNER, "missing relationship-name")
     if message.reject is not None:
-        return Refused(message.reject, message.text or message.reject.name.lower().replace("_", " "))
+        text = message.text or message.reject.name.lower().replace("_", " ")
+        return Refused(message.reject, text, silent=True)
     if message.relationship != config.name.encode():
         return Refused(RejectReason.INVALID_PARTNER, "unknown failover relationship name")
+    if linked:
+        return Refused(RejectReason.DUPLICATE_CONNECTION, "already connected")
     if abs(now.wall_s - message.time) > CLOCK_OFFSET_MAX_S:
         return Refused(RejectReason.TIME_MISMATCH, "time offset too large")
     return None

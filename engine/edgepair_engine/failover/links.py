@@ -64,6 +64,7 @@ class Links:
             draft.note(NoteCode.LINK_REFUSED, partner=self.config.partner_address, why=why)
             return False
         self.link = None
+        self._dial_at = now.mono_s + REDIAL_S  # what surplus connections had planned meanwhile is out of date
         self.lost_acks.extend(link.acks)
         while len(self.lost_acks) > LOST_LINKS_KEPT * self.config.max_unacked_updates:
             self.lost_acks.popleft()
@@ -134,12 +135,15 @@ class Links:
                 found.append((link, f"no failover link agreed on within {LINK_STARTUP_S} s", None))
         return found
 
-    def is_quiet(self, now: Now) -> bool:
-        """Return whether the link looks dead: a CONTACT that the partner owes us is overdue (I11)."""
+    def is_taken(self, now: Now) -> bool:
+        """Return whether there is a link that lives: a new one must not replace it.
+
+        It looks dead when a CONTACT that the partner owes us is overdue (I11).
+        """
         if self.link is None:
             return False
         owed_every_s = max(1, self.config.max_response_delay_s // 3)
-        return now.mono_s - self.link.heard_at > owed_every_s + QUIET_MARGIN_S
+        return now.mono_s - self.link.heard_at <= owed_every_s + QUIET_MARGIN_S
 
     def next_wakeup(self) -> float | None:
         """Return the monotonic moment of the next thing to do."""

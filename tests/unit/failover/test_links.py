@@ -173,7 +173,7 @@ def test_a_surplus_connection_is_closed_and_disturbs_nothing() -> None:
     endpoint = a_linked_secondary()
     endpoint.link_up(L2, at(1))
     outcome = endpoint.on_message(L2, a_connect(at(1)), at(1))
-    assert outcome.actions == (HangUp(L2, "already connected"),)
+    assert outcome.actions == (HangUp(L2, "CONNECT refused: already connected"),)
     assert endpoint.view(at(1)).connected
 
 

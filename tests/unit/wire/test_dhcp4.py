@@ -187,8 +187,12 @@ def test_every_packet_survives_the_wire(message: Dhcp4Message) -> None:
 
 def test_any_byte_of_a_request_changed_to_anything_makes_a_wire_error_or_a_packet() -> None:
     for at in range(len(REQUEST)):
+        head, tail = REQUEST[:at], REQUEST[at + 1 :]
         for byte in range(256):
-            codecs.dhcp4(REQUEST[:at] + bytes([byte]) + REQUEST[at + 1 :])
+            try:
+                decode_dhcp4(b"%b%c%b" % (head, byte, tail))
+            except WireError:
+                continue
 
 
 @given(messages(), st.data())

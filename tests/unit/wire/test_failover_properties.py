@@ -151,8 +151,12 @@ def test_an_update_has_its_options_in_dhcpds_order_and_says_no_noughts(update: B
 @pytest.mark.parametrize("case", CASES, ids=TITLES)
 def test_any_byte_changed_to_anything_makes_a_wire_error_or_a_message(case: Case) -> None:
     for at in range(len(case.wire)):
+        head, tail = case.wire[:at], case.wire[at + 1 :]
         for byte in range(256):
-            codecs.failover(case.wire[:at] + bytes([byte]) + case.wire[at + 1 :])
+            try:
+                decode_failover(b"%b%c%b" % (head, byte, tail))
+            except WireError:
+                continue
 
 
 @pytest.mark.protocol(159)
