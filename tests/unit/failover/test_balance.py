@@ -10,6 +10,7 @@ from edgepair_engine.leases.lease import Lease
 from tests.unit.failover.builders import MAC_OF_SECONDARY, T0, a_group, a_lease, address, at
 
 
+@pytest.mark.protocol(150)
 @pytest.mark.parametrize(
     ("own", "partners", "expected"),
     [
@@ -18,17 +19,27 @@ from tests.unit.failover.builders import MAC_OF_SECONDARY, T0, a_group, a_lease,
         (1, 12, Shares(to_send=-5, threshold=2, hold=1, panic=-4)),
         (12, 1, Shares(to_send=5, threshold=2, hold=1, panic=-4)),
         (20, 16, Shares(to_send=2, threshold=5, hold=4, panic=-10)),
+        (19, 17, Shares(to_send=1, threshold=5, hold=4, panic=-10)),
+        (4, 7, Shares(to_send=-1, threshold=2, hold=1, panic=-4)),
         (0, 1, Shares(to_send=0, threshold=0, hold=0, panic=-1)),
     ],
-    ids=["a1 primary", "a1 secondary", "a3 secondary", "a3 primary", "d1 secondary", "too few for a threshold"],
+    ids=[
+        "a1 primary",
+        "a1 secondary",
+        "a3 secondary",
+        "a3 primary",
+        "d1 secondary",
+        "d3 secondary",
+        "halves are cut towards nought",
+        "too few for a threshold",
+    ],
 )
 def test_the_figures_of_a_run(own: int, partners: int, expected: Shares) -> None:
-    """Statement 150."""
     assert shares(own, partners, a_group()) == expected
 
 
+@pytest.mark.protocol(151)
 def test_only_far_below_its_share_a_server_asks() -> None:
-    """Statement 151."""
     assert shares(1, 12, a_group()).wanting
     assert not shares(4, 12, a_group()).wanting
 
@@ -44,8 +55,8 @@ def given(leases: list[Lease], figures: Shares) -> list[int]:
     return [lease.address - address(0) for lease in chosen]
 
 
+@pytest.mark.protocol(149)
 def test_never_used_addresses_go_lowest_first_until_both_have_the_same() -> None:
-    """Statement 149."""
     leases = [free(last) for last in range(100, 106)]
     assert given(leases, Shares(to_send=3, threshold=1, hold=1, panic=-2)) == [100, 101, 102]
 
