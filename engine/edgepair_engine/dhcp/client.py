@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgepair_engine.leases.lease import ClientKey, Lease, client_key
+from edgepair_engine.leases.lease import ClientKey, Lease, client_key, names_somebody
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 
 HOSTNAME_LENGTH_MAX = 255  # what one option holds; longer ones are cut
@@ -36,7 +36,7 @@ class Client:
         """
         if lease.client_id is not None:
             return lease.client_id == self.client_id
-        return lease.hardware is not None and lease.hardware == self.hardware
+        return names_somebody(lease.hardware) and lease.hardware == self.hardware
 
     @property
     def shortened(self) -> str:
@@ -48,5 +48,4 @@ def client_of(packet: Dhcp4Packet) -> Client:
     """Return the client that sent this packet."""
     raw = packet.hostname or b""
     hostname = raw[:HOSTNAME_LENGTH_MAX].rstrip(b"\0").decode("ascii", errors="replace")
-    hardware = packet.hardware if packet.chaddr else b""
-    return Client(packet.client_id, hardware, hostname if hostname.isprintable() else "")
+    return Client(packet.client_id, packet.hardware, hostname if hostname.isprintable() else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import NewType, TypeGuard
 
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState
@@ -18,13 +18,19 @@ ClientKey = NewType("ClientKey", bytes)  # who holds a lease; made by `client_ke
 def client_key(client_id: bytes | None, hardware: bytes | None) -> ClientKey | None:
     """Return what names a client: its client identifier if it gives one, else its hardware type and address.
 
-    The two kinds never meet: a first byte tells them apart. None for a client that has neither.
+    The two kinds never meet: a first byte tells them apart. None for a client that has neither: a hardware type without
+    an address (as on InfiniBand) names nobody.
     """
     if client_id:
         return ClientKey(b"i" + client_id)
-    if hardware:
+    if names_somebody(hardware):
         return ClientKey(b"h" + hardware)
     return None
+
+
+def names_somebody(hardware: bytes | None) -> TypeGuard[bytes]:
+    """Return whether an address follows the hardware type byte."""
+    return hardware is not None and len(hardware) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
+from edgepair_engine.dhcp.relay import Arrival
 from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Why
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 from tests.unit.dhcp.counter import T0, Counter, later, plain_counter, rights_in
 from tests.unit.dhcp.packets import (
+    BY_BROADCAST,
     BY_UNICAST,
     PRIMARYS_MAC,
     SECONDARYS_MAC,
@@ -42,25 +44,83 @@ def secondary(state: FailoverState = FailoverState.NORMAL) -> Counter:
     return counter
 
 
+@pytest.mark.protocol(115, 119)
 def test_the_primary_offers_its_lowest_free_address_for_mclt() -> None:
     counter = primary()
     assert counter.hear(MINE.discovers()) == Offer(address("10.1.0.50"), 3600, Why.NEW_CLIENT)
 
 
+@pytest.mark.protocol(115)
 def test_the_secondary_offers_from_its_backup_half() -> None:
     assert secondary().hear(PARTNERS.discovers()) == Offer(address("10.1.0.52"), 3600, Why.NEW_CLIENT)
 
 
+@pytest.mark.protocol(106)
 def test_a_client_of_the_partner_s_half_is_left_to_it_while_it_has_addresses() -> None:
     counter = primary()
     counter.hold("10.1.0.53", BindingState.BACKUP)
     assert counter.hear(PARTNERS.discovers()) == Silent(Why.PARTNERS_CLIENT)
 
 
-def test_a_client_of_the_partner_s_half_is_answered_when_the_partner_has_no_address_left() -> None:
-    assert isinstance(primary().hear(PARTNERS.discovers()), Offer)
+@pytest.mark.protocol(109)
+@pytest.mark.parametrize(
+    ("role", "partners_state", "answered"),
+    [
+        (Role.PRIMARY, BindingState.BACKUP, False),
+        (Role.PRIMARY, BindingState.ACTIVE, True),
+        (Role.SECONDARY, BindingState.FREE, False),
+        (Role.SECONDARY, BindingState.ACTIVE, True),
+    ],
+    ids=["the secondary has one", "the secondary has none", "the primary has one", "the primary has none"],
+)
+def test_a_client_of_the_partner_s_half_is_answered_when_the_partner_has_no_address_left(
+    role: Role, partners_state: BindingState, answered: bool
+) -> None:
+    counter = Counter(rights_in(FailoverState.NORMAL, role))
+    mine = BindingState.FREE if role is Role.PRIMARY else BindingState.BACKUP
+    for last, state in ((50, mine), (51, mine), (52, BindingState.ACTIVE), (53, partners_state)):
+        counter.hold(f"10.1.0.{last}", state, ends_at=T0.wall_s + 500)
+    client = PARTNERS if role is Role.PRIMARY else MINE
+    verdict = counter.hear(client.discovers())
+    assert isinstance(verdict, Offer) if answered else verdict == Silent(Why.PARTNERS_CLIENT)
 
 
+@pytest.mark.protocol(105)
+@pytest.mark.parametrize(
+    ("client_id", "role"), [(None, Role.PRIMARY), (bytes.fromhex("01020000000005"), Role.SECONDARY)]
+)
+def test_a_client_identifier_counts_before_the_hardware_address(client_id: bytes | None, role: Role) -> None:
+    """Capture b1#8: the address alone hashes to 13, the identifier to 242."""
+    client = Terminal(mac=bytes.fromhex("020000000005"), client_id=client_id)
+    counter = Counter(rights_in(FailoverState.NORMAL, role))
+    counter.hold("10.1.0.52", BindingState.BACKUP)
+    assert isinstance(counter.hear(client.discovers()), Offer)
+    other = Counter(rights_in(FailoverState.NORMAL, role.partner))
+    other.hold("10.1.0.52", BindingState.BACKUP)
+    assert other.hear(client.discovers()) == Silent(Why.PARTNERS_CLIENT)
+
+
+@pytest.mark.protocol(111)
+def test_a_request_is_never_left_to_the_partner_for_the_sake_of_balance() -> None:
+    counter = primary()
+    counter.hold("10.1.0.53", BindingState.BACKUP)
+    assert isinstance(counter.hear(PARTNERS.selects("10.1.0.50")), Ack)
+
+
+@pytest.mark.protocol(131)
+def test_a_client_without_hardware_address_has_its_hardware_type_in_the_lease() -> None:
+    """The partner refuses a lease without option 5. The type alone names nobody: without identifier it is no client."""
+    counter = primary(FailoverState.COMMUNICATIONS_INTERRUPTED)
+    first, second = (Terminal(mac=b"", client_id=name) for name in (b"\0first", b"\0second"))
+    assert isinstance(counter.hear(first.selects("10.1.0.50")), Ack)
+    lease = counter.leases.get(address("10.1.0.50"))
+    assert (lease.hardware, lease.client_id) == (b"\1", b"\0first")
+    assert counter.hear(second.reboots("10.1.0.50")) == Nak(address("10.1.0.50"), Why.ANOTHER_CLIENT)
+    counter.hold("10.1.0.51", BindingState.ACTIVE, hardware=b"\1", ends_at=T0.wall_s + 100)
+    assert counter.hear(second.reboots("10.1.0.51")) == Nak(address("10.1.0.51"), Why.ANOTHER_CLIENT)
+
+
+@pytest.mark.protocol(107)
 def test_a_client_that_waits_longer_than_load_balance_max_is_answered_by_both() -> None:
     patient = Terminal(mac=SECONDARYS_MAC, secs=6)
     counter = primary()
@@ -68,6 +128,7 @@ def test_a_client_that_waits_longer_than_load_balance_max_is_answered_by_both() 
     assert isinstance(counter.hear(patient.discovers()), Offer)
 
 
+@pytest.mark.protocol(110)
 def test_alone_every_client_is_answered() -> None:
     counter = primary(FailoverState.COMMUNICATIONS_INTERRUPTED)
     counter.hold("10.1.0.53", BindingState.BACKUP)
@@ -95,6 +156,7 @@ def test_an_offer_that_nobody_takes_is_free_again_after_two_minutes() -> None:
     )
 
 
+@pytest.mark.protocol(119, 120)
 def test_an_accepted_offer_becomes_a_lease_for_mclt_whose_partner_hears_the_full_time() -> None:
     counter = primary()
     counter.hear(MINE.discovers())
@@ -107,6 +169,7 @@ def test_an_accepted_offer_becomes_a_lease_for_mclt_whose_partner_hears_the_full
     assert (lease.tstp, lease.atsfp) == (T0.wall_s + 86400 + 1800, 0)
 
 
+@pytest.mark.protocol(121)
 def test_a_renewal_after_the_partner_s_acknowledgement_gets_the_full_time() -> None:
     counter = primary()
     counter.hear(MINE.selects("10.1.0.50"))
@@ -128,6 +191,7 @@ def test_a_renewal_in_the_first_quarter_repeats_the_old_end_and_changes_nothing(
     assert verdict.why is Why.RENEWED
 
 
+@pytest.mark.protocol(111)
 def test_a_request_for_the_partner_s_address_is_left_to_it() -> None:
     counter = primary()
     counter.hold("10.1.0.53", BindingState.BACKUP)
@@ -138,10 +202,12 @@ def test_a_client_that_chose_another_server_is_left_alone() -> None:
     assert primary().hear(MINE.selects("10.1.0.50", server="10.1.0.3")) == Silent(Why.OTHER_SERVER)
 
 
-def test_a_rebinding_client_of_the_partner_is_confirmed_by_whoever_hears_it() -> None:
+@pytest.mark.protocol(112)
+@pytest.mark.parametrize("arrival", [BY_BROADCAST, BY_UNICAST], ids=["rebinding", "renewing"])
+def test_a_lease_of_the_partner_is_confirmed_by_whoever_is_asked(arrival: Arrival) -> None:
     counter = primary()
     counter.hold("10.1.0.53", BindingState.ACTIVE, hardware=b"\x01" + SECONDARYS_MAC, ends_at=T0.wall_s + 100)
-    verdict = counter.hear(PARTNERS.renews("10.1.0.53"))
+    verdict = counter.hear(PARTNERS.renews("10.1.0.53"), arrival=arrival)
     assert isinstance(verdict, Ack)
     assert verdict.why is Why.RENEWED
 
@@ -160,6 +226,7 @@ def test_an_address_outside_the_ranges_is_nobody_s_to_confirm() -> None:
     assert primary().hear(MINE.reboots("10.1.0.200")) == Silent(Why.NOT_MANAGED)
 
 
+@pytest.mark.protocol(113, 114)
 @pytest.mark.parametrize("state", NOT_SERVING, ids=lambda state: state.label)
 def test_in_a_state_that_serves_nobody_all_lease_traffic_is_left_unanswered_and_inform_is_not(
     state: FailoverState,
@@ -170,6 +237,7 @@ def test_in_a_state_that_serves_nobody_all_lease_traffic_is_left_unanswered_and_
     assert counter.hear(MINE.informs("10.1.0.77")) == Inform()
 
 
+@pytest.mark.protocol(129)
 def test_a_released_lease_ends_now() -> None:
     counter = primary()
     counter.hear(MINE.selects("10.1.0.50"))
@@ -186,6 +254,7 @@ def test_a_release_by_somebody_else_changes_nothing() -> None:
     assert counter.hear(PARTNERS.releases("10.1.0.50")) == Silent(Why.NOT_THE_HOLDER)
 
 
+@pytest.mark.protocol(130)
 def test_a_declined_address_is_kept_back_for_a_day_without_its_client() -> None:
     counter = primary()
     counter.hear(MINE.selects("10.1.0.50"))
@@ -200,6 +269,7 @@ def test_a_client_is_offered_the_address_it_had() -> None:
     assert counter.hear(MINE.discovers(), now=later(4000)) == Offer(address("10.1.0.52"), 3600, Why.KNOWN_CLIENT)
 
 
+@pytest.mark.protocol(117)
 def test_a_released_address_goes_back_to_its_client_only_until_the_partner_knows() -> None:
     counter = primary()
     counter.hold(
@@ -234,6 +304,7 @@ def test_without_failover_the_first_lease_has_its_full_time_and_a_released_addre
     assert counter.leases.get(address("10.1.0.50")).state is BindingState.FREE
 
 
+@pytest.mark.protocol(116)
 def test_partner_down_takes_the_partner_s_address_only_after_its_last_promise_and_mclt() -> None:
     counter = Counter(rights_in(FailoverState.PARTNER_DOWN, Role.SECONDARY, claims_from_at=T0.wall_s))
     for last in (50, 51, 52, 53):
