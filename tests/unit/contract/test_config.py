@@ -131,3 +131,56 @@ def test_the_digest_names_the_content_and_not_the_revision() -> None:
     second = MemberConfig.model_validate(a_member(revision=2))
     other = MemberConfig.model_validate(a_member(groups=[a_group(mclt_s=60)]))
     assert first.digest == second.digest != other.digest
+
+
+# dhcpd's limits on `failover peer` (protocol reference 7.1) as far as a value by itself can break them. A secondary's
+# mclt and split are not wrong, they only wait: the primary's word replaces them at every CONNECT.
+
+
+@pytest.mark.protocol(157)
+@pytest.mark.parametrize(
+    ("field", "good", "wrong"),
+    [
+        ("split", [0, 128, 256], [-1, 257, None, "ff"]),
+        ("mclt_s", [1, 3600, 86400], [-1, 0, 86401, None]),
+        ("max_response_delay_s", [3, 10, 3600], [0, 2, 3601, None]),
+        ("max_unacked_updates", [1, 10, 65535], [-1, 0, 65536, None]),
+        ("load_balance_max_s", [0, 5, 65535], [-1, 65536, None]),
+        ("auto_partner_down_s", [0, 60], [-1, None]),
+        ("max_lease_misbalance_percent", [0, 15, 100], [-1, 101, None]),
+        ("max_lease_ownership_percent", [0, 10, 100], [-1, 101, None]),
+        ("min_balance_s", [0, 60], [-1, None]),
+        ("max_balance_s", [0, 3600], [-1, None]),
+        ("my_port", [1, 647, 65535], [0, 65536, None]),
+        ("partner_port", [1, 647, 65535], [0, 65536, None]),
+        ("role", ["primary", "secondary"], ["", "both", None]),
+        ("partner_address", ["10.1.0.3", "dhcp-b.example"], ["", "10.1.0.3/24", None]),
+        ("subnets", [[a_subnet()]], [[], None]),
+    ],
+    ids=lambda part: part if isinstance(part, str) else "",
+)
+def test_the_limits_of_a_failover_group(field: str, good: list[object], wrong: list[object]) -> None:
+    for value in good:
+        parse_member_config(json.dumps(a_member(groups=[a_group(**{field: value})])))
+    for value in wrong:
+        with pytest.raises(ConfigError) as caught:
+            parse_member_config(json.dumps(a_member(groups=[a_group(**{field: value})])))
+        assert f"groups[0].{field}" in str(caught.value)
+
+
+@pytest.mark.protocol(157)
+@pytest.mark.parametrize("field", ["role", "my_address", "partner_address", "subnets", "name"])
+def test_what_a_failover_group_cannot_do_without(field: str) -> None:
+    group = a_group()
+    del group[field]
+    with pytest.raises(ConfigError) as caught:
+        parse_member_config(json.dumps(a_member(groups=[group])))
+    assert f"groups[0].{field}" in str(caught.value)
+
+
+@pytest.mark.protocol(157)
+@pytest.mark.parametrize("statement", ["hba", "primary", "peer_port"])
+def test_a_word_that_no_group_has_is_refused(statement: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_member_config(json.dumps(a_member(groups=[a_group(**{statement: "00" * 32})])))
+    assert f"groups[0].{statement}" in str(caught.value)
