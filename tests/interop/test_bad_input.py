@@ -55,6 +55,7 @@ def test_a_damaged_store_ends_with_74_and_says_what_to_restore(lab: Lab) -> None
     assert "restore the store's folder from a backup, or remove it" in ours.log()
 
 
+@pytest.mark.protocol(4, 31, 159)
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE.keys())
 def test_bytes_that_are_no_message_close_the_link_and_nothing_else(lab: Lab, garbage: bytes) -> None:
     ours = lab.engine("primary")
@@ -74,6 +75,7 @@ def test_bytes_that_are_no_message_close_the_link_and_nothing_else(lab: Lab, gar
     assert any(line["code"] in ("link-refused", "link-down") for line in lines), ours.log()
 
 
+@pytest.mark.protocol(37, 159)
 def test_garbage_beside_a_living_link_does_not_disturb_it(lab: Lab) -> None:
     ours, theirs = lab.engine("primary"), lab.dhcpd("secondary")
     theirs.start()

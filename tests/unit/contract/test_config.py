@@ -105,6 +105,23 @@ WRONG = {
 }
 
 
+@pytest.mark.protocol(41, 42, "Q5")
+@pytest.mark.parametrize(
+    ("field", "least"), [("max_response_delay_s", 3), ("max_unacked_updates", 1)], ids=["timer", "window"]
+)
+def test_a_number_that_would_stall_or_flood_a_dhcpd_is_refused(field: str, least: int) -> None:
+    """A dhcpd sends CONTACTs without pause when the timer that it is told is below 3 s."""
+    parse_member_config(json.dumps(a_member(groups=[a_group(**{field: least})])))
+    with pytest.raises(ConfigError, match=rf"groups\[0\].{field}: {least - 1} is refused"):
+        parse_member_config(json.dumps(a_member(groups=[a_group(**{field: least - 1})])))
+
+
+@pytest.mark.protocol(31)
+def test_both_servers_use_port_647_if_nothing_else_is_said() -> None:
+    group = parse_member_config(json.dumps(a_member(groups=[a_group()]))).groups[0]
+    assert (group.my_port, group.partner_port) == (647, 647)
+
+
 def test_a_refusal_does_not_repeat_the_whole_document() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_member_config(json.dumps(a_member(interfaces=[])) + " " * 10_000)

@@ -48,6 +48,19 @@ def test_a_client_gets_its_lease_from_its_half_and_the_other_server_stays_silent
     assert (known.lease.state, known.lease.hardware) == (BindingState.ACTIVE, b"\x01" + PRIMARYS_MAC)
 
 
+@pytest.mark.protocol(24, 25)
+def test_the_partner_knows_a_client_by_its_identifier_and_its_hardware_as_they_came() -> None:
+    pair = pair_in_normal()
+    terminal = Terminal(mac=PRIMARYS_MAC, client_id=b"\x00kiosk-6", secs=60)
+    offer = pair.hear("east-1", terminal.discovers())
+    assert offer is not None
+    pair.hear("east-1", terminal.selects(offer.yiaddr))
+    pair.advance(1)
+    known = pair.members["east-2"].stored_lease(offer.yiaddr)
+    assert known is not None
+    assert (known.lease.client_id, known.lease.hardware) == (b"\x00kiosk-6", b"\x01" + PRIMARYS_MAC)
+
+
 def test_a_lease_is_renewed_for_the_full_time_and_given_back() -> None:
     pair = pair_in_normal()
     offer = pair.hear("east-1", PRIMARYS.discovers())
@@ -148,6 +161,7 @@ def test_a_deleted_group_answers_nobody_and_comes_back_with_its_state_and_leases
     assert again.kind == "ACK"
 
 
+@pytest.mark.protocol(39)
 def test_a_connection_from_a_stranger_is_closed_with_a_reason() -> None:
     pair = pair_in_normal()
     pair.members["east-1"].inbox.append(LinkUp(LinkId(99), Direction.ACCEPTED, None, "10.1.0.2", "10.1.0.66"))

@@ -329,6 +329,25 @@ def test_an_update_is_acknowledged_in_the_outcome_that_records_it() -> None:
     assert said(outcome) == [BndAck(time=T0, xid=47, address=address(120))]
 
 
+@pytest.mark.protocol(9, 19, "Q2")
+def test_an_acknowledgement_repeats_nothing_of_a_client_with_an_identifier() -> None:
+    """An echo of option 4 without 18 would leave the client of a dhcpd at MCLT for ever."""
+    update = BndUpd(
+        time=T0,
+        xid=47,
+        address=address(120),
+        state=BindingState.ACTIVE,
+        client_id=b"\x00kiosk-6",
+        hardware=bytes.fromhex("01020000000002"),
+        lease_expires_at=T0 + 30,
+        potential_expires_at=T0 + 135,
+        stos=T0,
+        cltt=T0,
+    )
+    (answer,) = said(a_linked_secondary().on_message(L1, update, at(0)))
+    assert encode_failover(answer) == bytes.fromhex("0014 04 0c 6b056208 0000002f 0002 0004 0a4d0178")
+
+
 @pytest.mark.protocol(134)
 def test_an_ack_of_nothing_is_ignored() -> None:
     endpoint = a_linked_secondary()

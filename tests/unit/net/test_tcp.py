@@ -62,6 +62,7 @@ def tell(story: Callable[[PartnerLinks, Desk], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.protocol(31)
 def test_a_link_between_two_of_us_from_up_to_lost() -> None:
     async def story(links: PartnerLinks, desk: Desk) -> None:
         port = a_free_port()
@@ -100,6 +101,7 @@ def test_a_partner_that_listens_nowhere_is_its_own_fault() -> None:
     tell(story)
 
 
+@pytest.mark.protocol(32)
 def test_an_address_that_this_node_lacks_is_our_fault() -> None:
     async def story(links: PartnerLinks, desk: Desk) -> None:
         links.dial(OpenLink("lan0", "192.0.2.7", "127.0.0.1", a_free_port()))
