@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from edgepair_contract.errors import ConfigError
-from edgepair_engine.cli import check, decode, leases, run, status
+from edgepair_engine.cli import check, decode, import_dhcpd, leases, run, status
 from edgepair_engine.cli.command import Command, Exit
 from edgepair_engine.store.errors import StoreError
 
-COMMANDS: tuple[Command, ...] = (run.COMMAND, check.COMMAND, leases.COMMAND, decode.COMMAND, status.COMMAND)
+COMMANDS: tuple[Command, ...] = (
+    run.COMMAND,
+    check.COMMAND,
+    leases.COMMAND,
+    decode.COMMAND,
+    status.COMMAND,
+    import_dhcpd.COMMAND,
+)
 
-_EPILOGUE = """exit codes: 0 done or asked to stop, 2 wrong usage, 69 the engine asked does not answer,
-70 a fault of this program, 74 the lease store cannot be used, 78 the configuration cannot be used"""
+_EPILOGUE = """exit codes: 0 done or asked to stop, 2 wrong usage, 3 imported with losses, 69 the engine asked does not
+answer, 70 a fault of this program, 74 the lease store cannot be used, 78 the configuration cannot be used"""
 
 
 def main(words: Sequence[str] | None = None) -> int:

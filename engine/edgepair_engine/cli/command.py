@@ -16,6 +16,7 @@ class Exit(IntEnum):
 
     OK = 0
     USAGE = 2
+    LOSSES = 3
     UNAVAILABLE = 69
     BUG = 70
     STORE = 74
