@@ -33,6 +33,7 @@ def test_two_new_servers_meet_and_come_to_normal_with_half_of_the_addresses_each
         assert member.report.ready
 
 
+@pytest.mark.protocol(106, 111, 118)
 def test_a_client_gets_its_lease_from_its_half_and_the_other_server_stays_silent_but_knows() -> None:
     pair = pair_in_normal()
     assert pair.hear("east-2", PRIMARYS.discovers()) is None
@@ -61,6 +62,28 @@ def test_the_partner_knows_a_client_by_its_identifier_and_its_hardware_as_they_c
     assert (known.lease.client_id, known.lease.hardware) == (b"\x00kiosk-6", b"\x01" + PRIMARYS_MAC)
 
 
+@pytest.mark.protocol(138, "I2")
+def test_an_update_is_acknowledged_when_it_is_stored_and_not_a_moment_later() -> None:
+    """Nothing but the commit lies between: no time passes here."""
+    pair = pair_in_normal()
+    giver, keeper = pair.members["east-1"], pair.members["east-2"]
+    offer = pair.hear("east-1", PRIMARYS.discovers())
+    assert offer is not None
+    keeper.disk_is_slow = True
+    assert pair.hear("east-1", PRIMARYS.selects(offer.yiaddr)) is not None
+    told = giver.stored_lease(offer.yiaddr)
+    assert told is not None
+    assert (told.lease.state, told.lease.atsfp) == (BindingState.ACTIVE, 0)
+    keeper.disk_is_slow = False
+    pair.finish_commits("east-2")
+    stored, acknowledged = keeper.stored_lease(offer.yiaddr), giver.stored_lease(offer.yiaddr)
+    assert stored is not None
+    assert acknowledged is not None
+    assert stored.lease.state is BindingState.ACTIVE
+    assert acknowledged.lease.atsfp == acknowledged.lease.tstp == pair.now.wall_s + 86400 + 30
+
+
+@pytest.mark.protocol(121, 125)
 def test_a_lease_is_renewed_for_the_full_time_and_given_back() -> None:
     pair = pair_in_normal()
     offer = pair.hear("east-1", PRIMARYS.discovers())
@@ -81,6 +104,7 @@ def test_a_lease_is_renewed_for_the_full_time_and_given_back() -> None:
 
 
 @pytest.mark.protocol(59, 72, 110)
+@pytest.mark.protocol(110)
 def test_the_survivor_of_a_crash_is_alone_at_once_and_serves_everybody() -> None:
     pair = pair_in_normal()
     pair.kill("east-2")
@@ -127,6 +151,7 @@ def test_both_servers_crash_and_come_back_with_their_leases() -> None:
 
 
 @pytest.mark.protocol(71, 114, "Q25")
+@pytest.mark.protocol(113, 114)
 def test_a_lone_new_server_serves_nobody_and_is_not_ready_but_answers_inform() -> None:
     pair = Pair()
     pair.start("east-1")

@@ -96,6 +96,13 @@ def test_the_moves_that_a_partner_may_tell(role: Role, state: FailoverState, old
         assert "".join(found) == expected
 
 
+@pytest.mark.protocol("Q9")
+@pytest.mark.parametrize("claim", [None, 0, T0 - 400, T0], ids=["absent", "none", "past", "now"])
+def test_a_claim_that_is_not_ahead_is_none(claim: int | None) -> None:
+    ours = a_lease(expires_in_s=500, tstp=0)
+    assert letter(ours, FREE, facts(SECONDARY), potential_expires_at=claim) == "y"
+
+
 @pytest.mark.parametrize(
     "state", [state for state in FailoverState if state is not NORMAL], ids=lambda state: state.name
 )

@@ -343,6 +343,7 @@ def test_a_renewal_that_the_partner_missed_outlives_its_stale_expiry() -> None:
         assert (side.lease(120).state, side.lease(120).ends_at) == (BindingState.ACTIVE, T0 + 200)
 
 
+@pytest.mark.protocol(117)
 def test_a_lease_given_and_ended_while_apart_is_free_at_once() -> None:
     """The rewind state: capture d1#29."""
     pair = a_normal_pair()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from edgepair_engine.failover.updates import Updates, bnd_upd_of
 from edgepair_engine.leases.lease import Lease
 from tests.unit.failover.builders import T0, a_lease, address, at
@@ -15,16 +17,16 @@ def sent(updates: Updates, *, window: int = 10, first_xid: int = 1) -> list[int]
     return addresses
 
 
+@pytest.mark.protocol(141)
 def test_an_address_waits_once_however_often_it_changes() -> None:
-    """Statement 141."""
     updates = Updates()
     for each in (1, 2, 1):
         updates.add(each)
     assert sent(updates) == [1, 2]
 
 
+@pytest.mark.protocol(137)
 def test_no_more_than_the_window_is_under_way() -> None:
-    """Statement 137."""
     updates = Updates()
     updates.add_missing([1, 2, 3])
     assert sent(updates, window=2) == [1, 2]
@@ -38,8 +40,8 @@ def test_without_a_window_nothing_is_sent() -> None:
     assert sent(updates, window=0) == []
 
 
+@pytest.mark.protocol(134)
 def test_a_change_withdraws_what_is_under_way() -> None:
-    """Statement 134."""
     updates = Updates()
     updates.add(1)
     assert sent(updates, first_xid=7) == [1]
@@ -48,8 +50,8 @@ def test_a_change_withdraws_what_is_under_way() -> None:
     assert sent(updates, first_xid=8) == [1]
 
 
+@pytest.mark.protocol(135)
 def test_an_ack_counts_with_its_xid_only() -> None:
-    """Statement 135."""
     updates = Updates()
     updates.add(1)
     sent(updates, first_xid=7)
@@ -57,8 +59,8 @@ def test_an_ack_counts_with_its_xid_only() -> None:
     assert updates.matches(1, 7)
 
 
+@pytest.mark.protocol(142)
 def test_what_is_under_way_goes_back_to_the_head() -> None:
-    """Statement 142."""
     updates = Updates()
     updates.add_missing([1, 2, 3])
     sent(updates, window=2)
@@ -66,8 +68,8 @@ def test_what_is_under_way_goes_back_to_the_head() -> None:
     assert sent(updates) == [1, 2, 3]
 
 
+@pytest.mark.protocol(147)
 def test_a_request_is_done_when_everything_before_it_is_acknowledged() -> None:
-    """Statement 147."""
     updates = Updates()
     updates.add_missing([1, 2])
     sent(updates, window=1)
@@ -82,8 +84,8 @@ def test_a_request_is_done_when_everything_before_it_is_acknowledged() -> None:
     assert updates.take_done() is None
 
 
+@pytest.mark.protocol(146)
 def test_of_two_requests_the_later_is_answered() -> None:
-    """Statement 146."""
     updates = Updates()
     updates.add(1)
     updates.ask(2)
@@ -94,15 +96,16 @@ def test_of_two_requests_the_later_is_answered() -> None:
     assert done.xid == 3
 
 
+@pytest.mark.protocol(144)
 def test_nothing_to_tell_is_done_at_once() -> None:
-    """Statement 144."""
     updates = Updates()
     updates.ask(5)
     assert updates.take_done() is not None
 
 
+@pytest.mark.protocol(17, 26)
 def test_the_message_of_a_lease() -> None:
-    """Statements 17, 26: capture b1#1 and a1#178."""
+    """Capture b1#1 and a1#178."""
     message = bnd_upd_of(a_lease(), 47, at(0))
     assert (message.lease_expires_at, message.potential_expires_at, message.stos, message.cltt) == (
         T0 + 30,

@@ -39,13 +39,13 @@ def test_an_expired_lease_keeps_its_potential() -> None:
     assert expired(LEASE) == replace(LEASE, state=EXPIRED, atsfp=0)
 
 
+@pytest.mark.protocol(129)
 def test_a_released_lease_ends_now() -> None:
-    """Statement 129."""
     assert released(LEASE, Now(20, 0)) == replace(LEASE, state=RELEASED, ends_at=20, tstp=20, atsfp=0)
 
 
+@pytest.mark.protocol(130)
 def test_an_abandoned_address_has_no_client() -> None:
-    """Statement 130."""
     lease = abandoned(LEASE, NOW, abandon_s=86400)
     assert (lease.state, lease.client_id, lease.hardware, lease.hostname) == (ABANDONED, None, None, "")
     assert (lease.ends_at, lease.tstp, lease.cltt) == (86440, LEASE.tstp, LEASE.cltt)
@@ -62,8 +62,8 @@ def test_a_freed_address_remembers_its_client() -> None:
     assert (lease.state, lease.hardware, lease.tstp) == (BACKUP, b"\x01a", 40)
 
 
+@pytest.mark.protocol(155)
 def test_a_given_address_starts_now() -> None:
-    """Statement 155."""
     lease = given(Lease(100, ends_at=7), NOW, to=BACKUP)
     assert lease == Lease(100, state=BACKUP, starts_at=40, ends_at=7, tstp=40)
     assert lease.needs_update
