@@ -71,7 +71,7 @@ def endpoint_seeds() -> Iterator[bytes]:
 
 
 def _story(hearer: int, told: Iterable[bytes]) -> bytes:
-    opening = bytes([hearer, 0, 0, HAPPENINGS.index(Stage.connect), HAPPENINGS.index(Stage.hear_opening), 0, 0, 0])
+    opening = bytes([hearer, 0, 0, HAPPENINGS.index(Stage.connect), HAPPENINGS.index(Stage.hear_opening), 0, 0, 0, 0])
     steps = [_heard(wire) for wire in told if wire[2] not in {MessageType.CONNECT, MessageType.CONNECTACK}]
     return opening + b"".join(steps)
 

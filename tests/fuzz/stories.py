@@ -17,12 +17,14 @@ from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role, Serving
 from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.hashing import hba_of_split
+from edgepair_engine.failover.introduction import MARK, Introduction, encode_introduction
 from edgepair_engine.failover.machine import SAFE_IN_CONFLICT_DONE
 from edgepair_engine.failover.outcome import HangUp, LinkId, Outcome, Send
 from edgepair_engine.failover.serving import granted_s, potential_expiry
+from edgepair_engine.failover.tally import Origin
 from edgepair_engine.leases.binding import released
 from edgepair_engine.leases.lease import Lease
-from edgepair_engine.leases.record import LeaseRecord, StateRecord
+from edgepair_engine.leases.record import CountsRecord, LeaseRecord, StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
 from edgepair_engine.wire.failover import (
@@ -47,7 +49,13 @@ FIRST, LAST = 100, 109  # a pool small enough that stories soon use it up
 ACTIONS_MAX = 200  # what one step may say: every address once or twice, and a few words more
 WAKEUPS_MAX = 400  # within a minute: a CONTACT each second, and what else is due; more would be a storm
 LONG_WAIT_S = 64
-GROUPS = tuple(a_group(role, first=FIRST, last=LAST, auto_partner_down_s=down_s) for down_s in (0, 40) for role in Role)
+GROUPS = tuple(
+    a_group(role, first=FIRST, last=LAST, auto_partner_down_s=down_s, partner_is_ours=ours)
+    for ours in (False, True)
+    for down_s in (0, 40)
+    for role in Role
+)
+ORIGIN = Origin(store="mine")
 STATES = tuple(FailoverState)
 NEVER_SAVED = {FailoverState.UNKNOWN, FailoverState.PAUSED, FailoverState.SHUTDOWN}
 SAVED = (*(state for state in STATES if state not in NEVER_SAVED), None)
@@ -60,7 +68,7 @@ def endpoint(data: bytes) -> None:
     stage = Stage(script)
     while script.left:
         script.one_of(HAPPENINGS)(stage)
-    stage.endpoint.view(stage.now)
+    stage.endpoint.view(stage.now).model_dump_json()
     stage.endpoint.rights(stage.now)
 
 
@@ -104,7 +112,9 @@ class Stage:
         saved, partner = script.one_of(SAVED), script.one_of(STATES)
         restored = None if saved is None else a_record(saved, partner)
         self.partner = partner
-        self.endpoint = Endpoint(self.config, self.table, restored, chance=random.Random(1), now=self.now)
+        self.endpoint = Endpoint(
+            self.config, self.table, restored, chance=random.Random(1), now=self.now, origin=ORIGIN
+        )
         self._next_link = 1
         self._xid = 0
 
@@ -174,6 +184,7 @@ class Stage:
             "receive_timer_s": self.script.one_of((10, 0, 60)),
             "vendor_class": b"isc-4.4.3-P1",
             "protocol_version": 1,
+            "vendor_options": self._introduction(),
         }
         if self.config.role is Role.PRIMARY:
             self.hear(self._link(), ConnectAck(**shared))
@@ -256,6 +267,8 @@ class Stage:
                 case StateRecord():
                     assert record.my_state not in NEVER_SAVED, record
                     self.partner = record.partner_state
+                case CountsRecord():
+                    record.partner.encode()
         for action in outcome.actions:
             match action:
                 case Send(link, message):
@@ -274,6 +287,19 @@ class Stage:
             assert message.state not in {None, 0, 1}
             state = FailoverState.from_wire(message.state or 0)
             assert self.partner is not FailoverState.CONFLICT_DONE or state in SAFE_IN_CONFLICT_DONE
+
+    def _introduction(self) -> bytes | None:
+        """Return what a partner of ours says of itself, or what it should not."""
+        match self.script.byte() % 4:
+            case 0 | 1:
+                return None
+            case 2:
+                return MARK + self.script.some(self.script.byte())
+            case _:
+                numbers: dict[str, Any] = {name: self.script.byte() for name in ("count", "sent", "acked", "received")}
+                store, behind = self.script.one_of(("", "a", "b")), self.script.byte() % 4 == 3
+                said = Introduction(store=store, partner=self.script.one_of(("", "mine")), behind=behind, **numbers)
+                return encode_introduction(said)
 
     def _link(self) -> LinkId:
         """Return one of the connections, the latest first; one that never was when there is none."""

@@ -62,4 +62,7 @@ def decode_introduction(data: bytes | None) -> Introduction | None:
 def _fits(value: Any, kind: Any) -> bool:
     if type(value) is not kind:
         return False
-    return len(value) <= TEXT_MAX if kind is str else 0 <= value <= NUMBER_MAX
+    if isinstance(value, str):
+        # JSON can spell halves of characters, which neither the store nor a report can hold.
+        return len(value) <= TEXT_MAX and value.isascii() and value.isprintable()
+    return bool(0 <= value <= NUMBER_MAX)

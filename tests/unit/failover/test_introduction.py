@@ -42,6 +42,8 @@ def test_what_a_newer_version_says_beside_it_is_passed_over_and_what_an_older_on
         b'edgepair {"count":9007199254740993}',
         b'edgepair {"store":["a"]}',
         b'edgepair {"store":"' + b"a" * 65 + b'"}',
+        b'edgepair {"store":"\\ud800"}',
+        b'edgepair {"version":"0.1\\n"}',
     ],
     ids=str,
 )
@@ -51,5 +53,6 @@ def test_what_is_no_introduction_counts_as_none(data: bytes | None) -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_do_harm(data: bytes) -> None:
-    decode_introduction(data)
-    decode_introduction(b"edgepair " + data)
+    for received in (data, b"edgepair " + data):
+        said = decode_introduction(received)
+        assert said is None or decode_introduction(encode_introduction(said)) == said
