@@ -73,6 +73,7 @@ _TIMERS = {
     t.Timer.STARTUP: f"started {STARTUP_S} s ago, or lost the link, without the partner's word",
     t.Timer.RECOVER_WAIT: "the wait of MCLT is over",
     t.Timer.AUTO_PARTNER_DOWN: "auto-partner-down",
+    t.Timer.PARTNER_ASKS_NOT: "the partner recovers and does not ask for bindings",
 }
 _LINK = {t.LinkEvent.OPENED: "link made", t.LinkEvent.CLOSED: "link lost"}
 
@@ -87,7 +88,8 @@ A server that starts resumes its state on it, Resolution-Interrupted as Potentia
 Partner-Down again reads its cell.
 
 A partner recorded in Conflict-done is only ever told of {safe}:
-a dhcpd would end at the others. Its own word is awaited first, and the link is closed if that does not help."""
+a dhcpd would end, or shut down, at the others. Its own word is awaited first (a secondary awaits that of a primary in
+Potential-Conflict, too, which may be done by now), and the link is closed if that does not help."""
 
 _PARTNER_DOWN = """## Partner-Down and the addresses of the dead
 

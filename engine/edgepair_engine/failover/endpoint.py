@@ -272,6 +272,7 @@ class Endpoint:
             case BndAck():
                 self._exchange.on_ack(message, draft, now)
             case UpdReq() | UpdReqAll():
+                link.partner_asked = True
                 self._exchange.on_request(message, draft, now)
             case UpdDone():
                 self._machine.updates_done(draft, now)

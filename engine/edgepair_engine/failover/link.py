@@ -25,6 +25,7 @@ class Link:
     """What is known of one TCP connection. Times are monotonic seconds.
 
     `partner_heard`: a STATE came on it, so the two are in touch. `state_told`: one of ours went.
+    `partner_asked`: it wanted our bindings.
     `acks` are the latest answers to updates on it: what the partner may not have received when it breaks.
     """
 
@@ -36,6 +37,7 @@ class Link:
         self.established = False
         self.partner_heard = False
         self.state_told = False
+        self.partner_asked = False
         self.window = 0  # how many updates the partner takes before it acknowledges
         self.contact_every_s = 1
         self.acks: deque[BndAck] = deque(maxlen=acks_kept)

@@ -21,9 +21,11 @@ from edgepair_engine.wire.errors import ProtocolViolation
 from edgepair_engine.wire.failover import PoolReq, State, UpdReq, UpdReqAll
 
 STARTUP_S = 15  # how long a start waits for the partner's word
+PARTNER_ASKS_WITHIN_S = 5.0  # a partner that will ask for bindings does so as soon as it has heard our state
 
-# What a partner recorded in CONFLICT-DONE may hear: a dhcpd ends its process on any other state (Q3).
-SAFE_IN_CONFLICT_DONE = frozenset({t.NORMAL, t.PC, t.RI, t.SHUTDOWN})
+# What a partner recorded in CONFLICT-DONE may hear: a dhcpd ends its process on any other state (Q3), but for SHUTDOWN,
+# on which it goes to SHUTDOWN itself until a person acts.
+SAFE_IN_CONFLICT_DONE = frozenset({t.NORMAL, t.PC, t.RI})
 
 
 class Machine:
@@ -37,6 +39,7 @@ class Machine:
         self._startup_ends_at: float | None = now.mono_s + STARTUP_S
         self._wait_ends_at: float | None = None
         self._down_at: float | None = None
+        self._told_at = now.mono_s
         self._asked_on: LinkId | None = None
 
     # what moves it
@@ -131,6 +134,9 @@ class Machine:
             self._down_at = None
             cause = f"no link to the partner for {self._standing.config.auto_partner_down_s} s"
             self._fire(t.Timer.AUTO_PARTNER_DOWN, cause, draft, now)
+        unasked_at = self._unasked_at()
+        if unasked_at is not None and unasked_at <= now.mono_s:
+            self._fire(t.Timer.PARTNER_ASKS_NOT, "the partner recovers and does not ask", draft, now)
         run_at = self._sharing.run_at
         if run_at is not None and run_at <= now.mono_s:
             self._balance_by_timer(draft, now)
@@ -139,7 +145,7 @@ class Machine:
         """Return the monotonic moment of the next thing to do."""
         held = self._standing.fenced or self._standing.announced is not None
         down_at = None if held else self._down_at
-        moments = (self._startup_ends_at, self._wait_ends_at, down_at, self._sharing.run_at)
+        moments = (self._startup_ends_at, self._wait_ends_at, down_at, self._unasked_at(), self._sharing.run_at)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def order(self, action: ControlAction, draft: Draft, now: Now) -> t.Refuse | None:
@@ -254,17 +260,34 @@ class Machine:
         link = self._links.link
         if link is None:
             return
-        told = self._standing.told
-        if self._standing.record.partner_state is t.CD and told not in SAFE_IN_CONFLICT_DONE:
-            if not link.partner_heard:
-                return  # its word on this link comes first: it may be in another state by now, or we go to a safe one
-            why = f"partner in {t.CD.label} must not hear of {told.label}"
+        told, partner = self._standing.told, self._standing.record.partner_state
+        if not link.partner_heard and self._may_harm(told, partner):
+            return  # its word on this link comes first: it may be in another state by now, or we go to a safe one
+        if partner is t.CD and told not in SAFE_IN_CONFLICT_DONE:
+            why = f"partner in {partner.label} must not hear of {told.label}"
             self._links.hang_up(link, why, reason=None, draft=draft, now=now)
             self.link_closed(draft, now)
             return
-        link.state_told = True
+        link.state_told, self._told_at = True, now.mono_s
         flag, at = self._standing.starting, self._standing.record.my_state_at
         self._links.tell(State(time=now.wall_s, xid=0, state=told.wire, startup=flag, stos=at), draft, now)
+
+    def _unasked_at(self) -> float | None:
+        """Return when a partner in RECOVER should have asked for our bindings, if it has not."""
+        link, standing = self._links.link, self._standing
+        waits = standing.told is t.RD and not standing.starting and standing.record.partner_state is t.RECOVER
+        if not waits or link is None or not link.partner_heard or link.partner_asked:
+            return None
+        return self._told_at + PARTNER_ASKS_WITHIN_S
+
+    def _may_harm(self, told: FailoverState, partner: FailoverState) -> bool:
+        """Return whether a dhcpd that was last heard in this state may end, or shut down, when it is told that one.
+
+        A primary in POTENTIAL-CONFLICT may be in CONFLICT-DONE by now: its word can be lost with the link.
+        """
+        if partner is t.PC and self._standing.role is Role.SECONDARY:
+            return told not in SAFE_IN_CONFLICT_DONE - {t.NORMAL}
+        return partner is t.CD and told not in SAFE_IN_CONFLICT_DONE
 
     def _announce(self, state: FailoverState | None, draft: Draft, now: Now) -> None:
         if self._standing.announced is state:
@@ -281,6 +304,8 @@ class Machine:
         if link is None or not link.partner_heard or self._standing.starting:
             return t.STAY
         partner = self._standing.record.partner_state
+        if self._standing.mine is t.CD and partner in (t.PC, t.RI):
+            return t.Go(t.PC)  # it asks a primary only that it saw coming from the conflict: not one that was PAUSED
         came_from = {Guard.PARTNER_CAME_FROM_CONFLICT} if partner is t.CD else set()
         return t.resolve(t.PARTNER[self._standing.mine, partner], self._holding() | came_from)
 

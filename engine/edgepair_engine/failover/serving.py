@@ -93,13 +93,16 @@ def serving_of(my: FailoverState, partner: FailoverState) -> tuple[Serving, str]
     """Return whom a server in this state serves, and why not all of them.
 
     A partner recorded in a state of conflict silences us, but for PARTNER-DOWN: there a person, or proof, has said that
-    the partner is gone, whatever it said last.
+    the partner is gone, whatever it said last. A partner in RECOVER-WAIT answers nobody until its wait is over: its
+    clients are ours meanwhile, where a dhcpd in NORMAL leaves them alone (Q19).
     """
     serving = _SERVING.get(my, Serving.NONE)
     if serving is Serving.NONE:
         return serving, f"in {my.label}"
     if partner in _PARTNER_SETTLES and my is not FailoverState.PARTNER_DOWN:
         return Serving.NONE, f"partner in {partner.label}"
+    if serving is Serving.HALF and partner is FailoverState.RECOVER_WAIT:
+        return Serving.ALL, ""
     return serving, "load balanced" if serving is Serving.HALF else ""
 
 

@@ -60,11 +60,16 @@ class LinkEvent(Enum):
 
 
 class Timer(Enum):
-    """Moments that come by themselves. STARTUP also stands for the loss of an established link while starting."""
+    """Moments that come by themselves. STARTUP also stands for the loss of an established link while starting.
+
+    PARTNER_ASKS_NOT: it is in RECOVER and has heard our state, and does not ask for our bindings. A dhcpd does so on a
+    link after the one it asked on, when it hears RECOVER-WAIT or RECOVER-DONE; RECOVER makes it ask again.
+    """
 
     STARTUP = auto()
     RECOVER_WAIT = auto()
     AUTO_PARTNER_DOWN = auto()
+    PARTNER_ASKS_NOT = auto()
 
 
 class Guard(Enum):
@@ -226,6 +231,7 @@ TIMER: Mapping[tuple[FailoverState, Timer], Cell] = {
     **{(state, Timer.STARTUP): _LINK_CLOSED.get(state, STAY) for state in STATES},
     **{(state, Timer.RECOVER_WAIT): Go(RD) if state is RW else STAY for state in STATES},
     **{(state, Timer.AUTO_PARTNER_DOWN): Go(PD) if state is CI else STAY for state in STATES},
+    **{(state, Timer.PARTNER_ASKS_NOT): Go(RECOVER) if state is RD else STAY for state in STATES},
 }
 
 # The partner has said that it sent all that was asked for (UPDDONE).

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from edgepair_contract.clock import Now
+from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import Note
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.failover.endpoint import Endpoint
@@ -92,6 +93,12 @@ class Opposite:
             self._take(self.endpoint.on_timer(self.now))
         self.mono_s = end
         return self.said[already:]
+
+    def order(self, action: ControlAction) -> None:
+        """Give the server an order that it carries out."""
+        outcome = self.endpoint.on_control(ControlRequest(action=action), self.now)
+        assert isinstance(outcome, Outcome), outcome
+        self._take(outcome)
 
     def bind(self, lease: Lease) -> list[FailoverMessage]:
         """Let the server bind, free or abandon an address, and return what the partner is told."""

@@ -6,7 +6,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from edgepair_contract.clock import Now
 from edgepair_contract.config import GroupConfig
@@ -22,6 +22,28 @@ from edgepair_engine.wire.failover import FailoverMessage, State, decode_failove
 from tests.unit.failover.builders import T0, a_group, a_table, address
 
 
+class Talker(Protocol):
+    """What a pair needs of a server that runs."""
+
+    def link_up(self, link: LinkId, now: Now) -> Outcome:
+        """Take a connection."""
+
+    def link_lost(self, link: LinkId, now: Now) -> Outcome:
+        """Lose a connection."""
+
+    def dial_failed(self, now: Now, *, local: bool) -> Outcome:
+        """Hear that nobody answered."""
+
+    def on_message(self, link: LinkId, message: FailoverMessage, now: Now) -> Outcome:
+        """Take a message."""
+
+    def on_timer(self, now: Now) -> Outcome:
+        """Do what is due."""
+
+    def next_wakeup(self, now: Now) -> float | None:
+        """Return when something is due."""
+
+
 class Side:
     """One server: its endpoint while it runs, and its store, which outlives it."""
 
@@ -29,16 +51,21 @@ class Side:
         self.config = config
         self.stored_state: StateRecord | None = None
         self.stored_leases: dict[int, Lease] = {}
-        self.endpoint: Endpoint | None = None
+        self.endpoint: Talker | None = None
         self.table: LeaseTable = a_table(config)
         self.said: list[FailoverMessage] = []
         self.notes: list[Note] = []
         self.skew_s = 0
 
+    def start(self, now: Now) -> None:
+        """Begin to run from what is stored."""
+        self.table = a_table(self.config, *self.stored_leases.values())
+        self.endpoint = Endpoint(self.config, self.table, self.stored_state, chance=random.Random(7), now=now)
+
     @property
     def running(self) -> Endpoint:
         """Return the endpoint, which must run."""
-        assert self.endpoint is not None
+        assert isinstance(self.endpoint, Endpoint)
         return self.endpoint
 
     @property
@@ -92,9 +119,7 @@ class Pair:
     def start(self, *sides: Side) -> None:
         """Start the engines of these sides (of both) from what they stored."""
         for side in sides or (self.primary, self.secondary):
-            side.table = a_table(side.config, *side.stored_leases.values())
-            now = self.now(side)
-            side.endpoint = Endpoint(side.config, side.table, side.stored_state, chance=random.Random(7), now=now)
+            side.start(self.now(side))
         self.run(0)
 
     def kill(self, side: Side) -> None:

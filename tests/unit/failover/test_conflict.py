@@ -141,6 +141,24 @@ def test_a_lost_link_leaves_these_states(mine: FailoverState) -> None:
     assert story.state is mine
 
 
+@pytest.mark.protocol("Q3", "Q17")
+@pytest.mark.parametrize("mine", [t.NORMAL, t.CI, t.PD], ids=lambda state: state.label)
+def test_a_primary_last_heard_in_the_conflict_may_be_done_with_it_and_speaks_first(mine: FailoverState) -> None:
+    """Its word was lost with the link, and a person has said here that it is down: dhcpd's process ends on that."""
+    story = Opposite(SECONDARY, a_record(mine, t.PC))
+    story.greet()
+    assert in_words(story.said) == []
+    story.tell_state(t.CD)
+    assert in_words(story.said)[0] == "Potential-Conflict"
+
+
+def test_a_primary_does_not_wait_for_a_secondary_in_conflict() -> None:
+    """A secondary is never in CONFLICT-DONE; and if both waited, nobody would speak."""
+    story = Opposite(PRIMARY, a_record(t.PD, t.PC))
+    story.greet()
+    assert in_words(story.said) == ["Partner-Down"]
+
+
 def beside_conflict_done(mine: FailoverState) -> Opposite:
     """Return a running server that last heard CONFLICT-DONE of its partner, on a new link with it."""
     story = Opposite(SECONDARY, a_record(mine, t.CD, since=T0))

@@ -17,66 +17,8 @@ from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.outcome import LinkId, Outcome
 from edgepair_engine.wire.failover import State, UpdReq, UpdReqAll
 from tests.unit.failover.builders import T0, a_group, a_record, a_table, at
+from tests.unit.failover.dhcpd_grids import HEAD, RUNNING, STARTING, name_of, state_called
 from tests.unit.failover.dialogue import a_connect, a_state, an_ack, said
-
-HEAD = ["NORMAL", "CI", "PD", "PC", "RI", "CD", "RECOVER", "RW", "RD", "SHUTDOWN", "PAUSED", "UNKNOWN"]
-
-RUNNING = {
-    Role.PRIMARY: """
-NORMAL   .        .        PC?      SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
-CI       NORMAL   NORMAL   PC?      PC?      PC?      PC?      PD       NORMAL   NORMAL   PD       .        .
-PD       PC?      PC?      PC?      PC?      PC?      PC?      .        .        NORMAL   .        .        .
-RECOVER  PC?      .*       .*       PC?      PC?      PC?      .*       .        .        PD       .        .
-RW       .        .        .        .        .        .        .        .        .        .        .        .
-RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
-PC       SHUTDOWN .        .        .        .        .?       RECOVER* .        .        PD       .        .
-CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
-RI       PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PD       .        .
-SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
-PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
-""",
-    Role.SECONDARY: """
-NORMAL   .        .        PC       SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
-CI       NORMAL   NORMAL   PC       PC       PC       PC?      PD       NORMAL   NORMAL   PD       .        .
-PD       PC       PC       PC       PC       PC       PC?      .        .        NORMAL   .        .        .
-RECOVER  PC       .*       .*       PC       PC       PC?      .*       .        .        PD       .        .
-RW       .        .        .        .        .        .        .        .        .        .        .        .
-RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
-PC       SHUTDOWN .        .        .        .        .?       RECOVER* .        .        PD       .        .
-CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
-RI       PC       PC       PC       PC       PC       PC?      PC       PC       PC       PD       .        .
-SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
-PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
-""",
-}
-STARTING = {
-    Role.PRIMARY: """
-NORMAL   .        .        RECOVER* SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
-CI       NORMAL   NORMAL   PC?      PC?      PC?      PC?      PD       NORMAL   NORMAL   PD       .        .
-PD       PC?      PC?      PC?      PC?      PC?      PC?      .        .        NORMAL   .        .        .
-RECOVER  PC?      .*       .*       PC?      PC?      PC?      .*       .*       .*       PD       .*       .*
-RW       .        .        .        .        .        .        .        .        .        .        .        .
-RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
-PC       SHUTDOWN .?       .?       .?       .?       .?       RECOVER* .?       .?       PD       .?       .?
-CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
-RI       PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PC?      PD       .        .
-SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
-PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
-""",
-    Role.SECONDARY: """
-NORMAL   .        .        RECOVER* SHUTDOWN SHUTDOWN SHUTDOWN PD       .        .        PD       CI       .
-CI       NORMAL   NORMAL   PC       PC       PC       PC?      PD       NORMAL   NORMAL   PD       .        .
-PD       PC       PC       PC       PC       PC       PC?      .        .        NORMAL   .        .        .
-RECOVER  PC       .*       .*       PC       PC       PC?      .*       .*       .*       PD       .*       .*
-RW       .        .        .        .        .        .        .        .        .        .        .        .
-RD       NORMAL   .        .        .        .        .        .        .        NORMAL   PD       .        .
-PC       SHUTDOWN .        .        .        .        .?       RECOVER* .        .        PD       .        .
-CD       NORMAL   exit     exit     .        .        exit     exit     exit     exit     SHUTDOWN exit     exit
-RI       PC       PC       PC       PC       PC       PC?      PC       PC       PC       PD       .        .
-SHUTDOWN .        .        .        .        .        .        .        .        .        .        .        .
-PAUSED   .        .        .        .        .        .        .        .        .        .        .        .
-""",
-}
 
 # Where we differ and why. As at dhcpd, a secondary in POTENTIAL-CONFLICT asks only a partner in CONFLICT-DONE.
 GIVES_UP = "dhcpd serves nobody from then on until a person acts: we join the conflict"
@@ -119,13 +61,7 @@ OURS_STARTING = {
 }
 OURS_RUNNING_PRIMARY = {("PC", "CD"): (".", ONCE), ("PC", "RECOVER"): ("RECOVER", ONCE)}
 
-SHORT = {"CI": t.CI, "PD": t.PD, "PC": t.PC, "RI": t.RI, "CD": t.CD, "RW": t.RW, "RD": t.RD}
-NAMES = {state: name for name, state in SHORT.items()}
 L1 = LinkId(1)
-
-
-def state_called(name: str) -> FailoverState:
-    return SHORT.get(name) or FailoverState[name]
 
 
 def cases(grids: dict[Role, str]) -> list[tuple[Role, str, str, str]]:
@@ -161,7 +97,7 @@ def test_the_engine_names_the_cells_that_are_not_dhcpds_and_no_others() -> None:
     """What is asked for differs everywhere, and once a guard: of a NORMAL that only starts."""
     different = OURS | OURS_RUNNING | OURS_STARTING | OURS_RUNNING_PRIMARY
     cells = {cell for cell, (_, why) in different.items() if why not in (ONCE, LOST, WHOLE)}
-    assert {(NAMES.get(a, a.name), NAMES.get(b, b.name)) for a, b in t.NOT_DHCPDS} == cells | {("RECOVER", "NORMAL")}
+    assert {(name_of(a), name_of(b)) for a, b in t.NOT_DHCPDS} == cells | {("RECOVER", "NORMAL")}
 
 
 @pytest.mark.protocol(75, 77, 78, 79, 80, 81, 83, 84, 85, 89, 90, 93, 95, 97, 159, "I6", "Q17", "Q20")
@@ -190,7 +126,8 @@ def test_a_word_that_is_no_news_is_not_even_recorded_in_some_states(role: Role, 
     if (mine, partner) == ("NORMAL", "PD"):
         return  # the next test: such a server is not in NORMAL any more
     endpoint = running_endpoint(role, mine, state_called(partner))
-    assert endpoint.on_message(L1, a_state(at(16), state_called(partner)), at(16)) == Outcome()
+    outcome = endpoint.on_message(L1, a_state(at(16), state_called(partner)), at(16))
+    assert (outcome.records, in_a_word(endpoint, mine, outcome)) == ((), ".")
 
 
 @pytest.mark.protocol(81, "I12")
@@ -267,7 +204,7 @@ def running_endpoint(role: Role, mine: str, recorded: FailoverState) -> Endpoint
         endpoint.on_timer(at(15))
         link(endpoint, role, at(16))
     assert not endpoint.view(at(16)).starting
-    assert NAMES.get(endpoint.view(at(16)).my_state, endpoint.view(at(16)).my_state.name) == mine
+    assert name_of(endpoint.view(at(16)).my_state) == mine
     return endpoint
 
 
@@ -279,7 +216,7 @@ def link(endpoint: Endpoint, role: Role, now: Now) -> None:
 
 def in_a_word(endpoint: Endpoint, mine: str, outcome: Outcome) -> str:
     after = endpoint.view(at(16)).my_state
-    name = NAMES.get(after, after.name)
+    name = name_of(after)
     asked = "".join({UpdReq: "?", UpdReqAll: "*"}.get(type(message), "") for message in said(outcome))
     told = [message.state for message in said(outcome) if isinstance(message, State)]
     if name != mine:

@@ -13,9 +13,10 @@ from edgepair_engine.failover import transitions as t
 from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.outcome import LinkId, Outcome, Send
 from edgepair_engine.leases.record import StateRecord
-from edgepair_engine.wire.failover import Contact, State, UpdReq
-from tests.unit.failover.builders import a_group, a_record, a_table, at
+from edgepair_engine.wire.failover import Contact, State, UpdDone, UpdReq
+from tests.unit.failover.builders import T0, a_group, a_record, a_table, at
 from tests.unit.failover.dialogue import a_connect, a_state, hung_up, said
+from tests.unit.failover.opposite import Opposite
 from tests.unit.failover.pair import Pair, two_endpoints
 
 L1, L2 = LinkId(1), LinkId(2)
@@ -146,14 +147,30 @@ def test_resume_goes_on_with_a_conflict_that_the_partner_is_done_with() -> None:
     assert [type(message) for message in said(outcome)] == [State, UpdReq]
 
 
+@pytest.mark.protocol(96, 91)
+def test_resume_begins_the_conflict_again_for_a_partner_that_would_not_ask() -> None:
+    """It asks only a primary that it saw coming from POTENTIAL-CONFLICT, not from PAUSED."""
+    story = Opposite(Role.PRIMARY, a_record(t.PC, t.PC))
+    story.connect(t.PC)
+    story.order(PAUSE)
+    story.hear(UpdDone(time=T0, xid=1))
+    story.said.clear()
+    story.order(RESUME)
+    assert [type(message) for message in story.said] == [State, UpdReq]
+    assert story.state is t.PC
+    story.hear(UpdDone(time=T0, xid=2))
+    assert story.state is t.CD
+
+
 @pytest.mark.protocol(99, "Q3")
-def test_a_pause_is_not_told_to_a_partner_in_conflict_done() -> None:
-    """Its link is closed instead, which is told by itself."""
+@pytest.mark.parametrize(("action", "label"), [(PAUSE, "Paused"), (SHUTDOWN, "Shutdown")], ids=["pause", "shutdown"])
+def test_neither_is_told_to_a_partner_in_conflict_done(action: ControlAction, label: str) -> None:
+    """dhcpd ends on the one, and shuts down for good on the other. Its link is closed instead, which says enough."""
     endpoint = a_secondary(t.PC, t.CD)
-    outcome = ordered(endpoint, PAUSE, at(1))
+    outcome = ordered(endpoint, action, at(1))
     assert states_told(outcome) == []
-    assert hung_up(outcome) == [(1, "partner in Conflict-done must not hear of Paused")]
-    assert endpoint.view(at(1)).my_state is t.PAUSED
+    assert hung_up(outcome) == [(1, f"partner in Conflict-done must not hear of {label}")]
+    assert endpoint.view(at(1)).my_state.label == label
     ordered(endpoint, RESUME, at(2))
     assert endpoint.view(at(2)).my_state is t.RI
 

@@ -61,10 +61,10 @@ def told(messages: Sequence[object]) -> list[tuple[int | None, bool, int | None]
 def test_a_server_that_starts_says_so_whatever_it_remembers_of_its_partner(
     mine: FailoverState, partner: FailoverState
 ) -> None:
-    """dhcpd leaves the flag out for some partners. To one in CONFLICT-DONE most states are not told at all."""
+    """dhcpd leaves the flag out for some partners. Beside one in a conflict, some states wait for its word."""
     story = Opposite(SECONDARY, a_record(mine, partner, since=T0 - 9))
     story.greet()
-    if partner is t.CD and mine not in (t.NORMAL, t.PC, t.RI):
+    if partner in (t.PC, t.CD) and mine not in (t.PC, t.RI) and (partner, mine) != (t.CD, t.NORMAL):
         assert told(story.said) == []
     else:
         assert told(story.said) == [(mine.wire, True, T0 - 9)]
@@ -194,7 +194,35 @@ def test_recover_that_hears_normal_settles_it_as_a_conflict() -> None:
     assert story.state is t.NORMAL
 
 
+@pytest.mark.protocol(86, 87)
+def test_a_partner_in_recover_that_does_not_ask_hears_of_recover_and_asks() -> None:
+    """dhcpd asks nobody in RECOVER-DONE on a link after the one it asked on: both would wait for ever."""
+    story = Opposite(SECONDARY, a_record(t.RD, t.RECOVER))
+    story.wait(15)
+    story.connect(t.RECOVER)
+    story.wait(4.9)
+    assert story.state is t.RD
+    story.wait(0.1)
+    assert told(story.said)[-1] == (6, False, T0 + 20)
+    story.hear(UpdReqAll(time=T0, xid=5))
+    story.hear(UpdDone(time=T0, xid=1))
+    assert story.state is t.RD
+    story.wait(60)
+    assert story.state is t.RD
+
+
 # RECOVER-WAIT
+
+
+@pytest.mark.protocol("Q19")
+def test_a_server_apart_that_hears_of_recover_wait_is_normal_and_answers_everybody() -> None:
+    story = Opposite(PRIMARY, a_record(t.CI, t.NORMAL))
+    story.wait(15)
+    story.connect(t.RW)
+    assert story.state is t.NORMAL
+    assert story.endpoint.rights(story.now).serving is Serving.ALL
+    story.tell_state(t.RD)
+    assert story.endpoint.rights(story.now).serving is Serving.HALF
 
 
 @pytest.mark.protocol(68, 88, 89)

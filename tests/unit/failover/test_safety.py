@@ -61,7 +61,7 @@ class Clients:
         """Let one client ask one server for a lease, a renewal, or give its lease back."""
         side = self._chance.choice([self._pair.primary, self._pair.secondary])
         who = bytes([1, 2, 0, 0, 0, 0, self._chance.randrange(CLIENTS)])
-        if side.endpoint is None or side.endpoint.rights(self._pair.now()).serving is Serving.NONE:
+        if side.endpoint is None or side.running.rights(self._pair.now()).serving is Serving.NONE:
             return
         held = self._held(who, self._pair.now())
         lease = None if held is None else side.table.get(held)
@@ -130,8 +130,8 @@ def disturb(pair: Pair, chance: random.Random) -> None:
             side.stored_leases = {}
         case _ if pair.other(side).endpoint is None and side.endpoint is not None:
             # The truth, as the operator proves it: the partner's process is gone.
-            if side.endpoint.view(pair.now()).my_state is not FailoverState.RECOVER:
-                outcome = side.endpoint.on_control(ControlRequest(action=ControlAction.PARTNER_DOWN), pair.now())
+            if side.running.view(pair.now()).my_state is not FailoverState.RECOVER:
+                outcome = side.running.on_control(ControlRequest(action=ControlAction.PARTNER_DOWN), pair.now())
                 if isinstance(outcome, Outcome):
                     pair.perform(side, outcome)
         case _:
@@ -158,8 +158,8 @@ def in_step(pair: Pair) -> bool:
     """Return whether each knows all that the other has promised, so that one store can be lost."""
     return not pair.wire_is_cut and all(
         side.endpoint is not None
-        and side.endpoint.view(pair.now()).my_state is FailoverState.NORMAL
-        and side.endpoint.view(pair.now()).connected
+        and side.running.view(pair.now()).my_state is FailoverState.NORMAL
+        and side.running.view(pair.now()).connected
         for side in (pair.primary, pair.secondary)
     )
 

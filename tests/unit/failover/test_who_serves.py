@@ -27,9 +27,10 @@ STATES = {
 # Mine (row) and the partner's recorded state (column): half of the clients, all of them, or none (.).
 # dhcpd is silent in Partner-Down too, if the partner was recorded in PD, PC, RI or CD (!). There a person, or proof,
 # has said that the partner is gone; to stay silent for its last word would leave all clients without a server.
+# And dhcpd in Normal leaves half of the clients to a partner in RW, which answers nobody until its wait is over (Q19).
 SERVED = """
 mine      NORMAL CI    PD    PC    RI    CD    RECOVER RW    RD    SHUTDOWN PAUSED UNKNOWN
-NORMAL    half   half  .     .     .     .     half    half  half  half     half   half
+NORMAL    half   half  .     .     .     .     half    all!  half  half     half   half
 CI        all    all   .     .     .     .     all     all   all   all      all    all
 PD        all    all   all!  all!  all!  all!  all     all   all   all      all    all
 PC        .      .     .     .     .     .     .       .     .     .        .      .
@@ -51,6 +52,16 @@ def test_whom_a_server_answers(mine: str, partners: str, word: str) -> None:
     serving, why = serving_of(STATES[mine], STATES[partners])
     assert serving is WHOM[word]
     assert (why == "") is (serving is Serving.ALL), "silence, or half of it, has a reason"
+
+
+@pytest.mark.protocol("Q19")
+def test_nobody_waits_for_a_partner_that_waits() -> None:
+    """The other way round the gap is borne, as RECOVER-WAIT is told as it is: there is no word that says it better.
+
+    A dhcpd in Communications-Interrupted does not hear it from us: it went to Partner-Down on our RECOVER before
+    (`test_beside_dhcpd` looks at each word); only a lease file that was put back brings one there.
+    """
+    assert serving_of(STATES["NORMAL"], STATES["RW"])[0] is Serving.ALL
 
 
 def test_a_silent_server_says_why() -> None:
