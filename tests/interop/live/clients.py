@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
+from functools import partial
 from itertools import count
 
 from edgepair_engine.failover.hashing import bucket_of
@@ -22,6 +23,7 @@ from tests.unit.dhcp.packets import Answer, Terminal, address, read
 ANSWER_LIMIT_S = 60.0  # a server may have to notice first that its partner is gone, on a busy machine
 ASK_AGAIN_S = 1.0  # and twice as long each time, up to
 ASK_AGAIN_S_MAX = 4.0
+TOGETHER_MAX = 50  # so many ask at a time: no queue overflows
 NO_ADDRESS = "0.0.0.0"
 EVERYBODY = "255.255.255.255"
 WITNESS = "10.77.15.250"
@@ -64,10 +66,12 @@ class Client:
         assert self.lease is not None, f"{self.mac} holds nothing"
         return self.lease.address
 
-    def takes(self, *, within_s: float = ANSWER_LIMIT_S) -> Promise:
-        """Get a lease by DISCOVER and REQUEST, asking again with growing `secs`."""
-        began_s = time.monotonic()
-        return self._until_bound(lambda: self.discovers(secs=int(time.monotonic() - began_s)), "takes", within_s)
+    def takes(self, *, secs: int = 0, within_s: float = ANSWER_LIMIT_S) -> Promise:
+        """Get a lease by DISCOVER and REQUEST.
+
+        `secs` does not grow: while both are NORMAL only its own server answers, however slow the machine is.
+        """
+        return self._until_bound(lambda: self.discovers(secs=secs), "takes", within_s)
 
     def renews(self, *, at: str | None = None, within_s: float = ANSWER_LIMIT_S) -> Promise:
         """Get its lease renewed by unicast, at the server that granted it or at the address `at`."""
@@ -263,6 +267,16 @@ class Crowd:
         self.history.promises.append(promise)
         self._owners[promise.address] = client
 
+    def all_take(self, clients: Sequence[Client], *, secs: int = 0, within_s: float = ANSWER_LIMIT_S) -> None:
+        """Get a lease for each of these clients that has none, some at a time."""
+        deadline_s = time.monotonic() + within_s
+        while waiting := [client for client in clients if client.lease is None][:TOGETHER_MAX]:
+            assert time.monotonic() < deadline_s, f"no lease within {within_s} s for {waiting[0].mac} and others"
+            for client in waiting:
+                client.discovers(secs=secs)
+            with self.heard:
+                self.heard.wait_for(partial(_all_bound, waiting), ASK_AGAIN_S)
+
     def wait(self, what: str, condition: Callable[[], bool], *, within_s: float = ANSWER_LIMIT_S) -> None:
         """Wait until what the clients hear makes a condition true."""
         with self.heard:
@@ -325,6 +339,10 @@ class Crowd:
             with self.heard:
                 client.hears(payload, at)
                 self.heard.notify_all()
+
+
+def _all_bound(clients: Sequence[Client]) -> bool:
+    return all(client.lease is not None for client in clients)
 
 
 def _packet_socket() -> socket.socket:

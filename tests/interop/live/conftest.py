@@ -1,7 +1,22 @@
 """A pair of servers for each scenario, once with our engine as primary and once as secondary.
 
 `-m "ours_primary or gate"` is the choice of `make test`: all scenarios as primary, those marked `gate` as secondary
-too. `make test-all` runs all of both.
+too. `make test-all` runs all of both. A scenario is one body for both roles:
+
+    @pytest.mark.protocol(72, 75)
+    def test_the_link_is_cut_and_mended(pair_of: PairOf) -> None:
+        pair = pair_of(Terms(mclt_s=8))            # or the fixture `pair`, with the usual terms
+        pair.start()                               # both run, both NORMAL, the addresses shared
+        client = pair.crowd.client(of=pair.role)   # one that our server answers
+        address = client.takes().address
+        pair.cut()                                 # the servers' wire; clients still reach both
+        pair.reach(ALONE)                          # both say so
+        assert client.renews(at=pair.theirs.address).address == address
+        pair.mend()
+        settled(pair)                              # NORMAL, equal tables, no client wronged
+
+Wait for what both must come to (`pair.wait`, `reach`, `equal`), never for a time. `equal()` also holds before a change
+is heard of: to see a change, wait for the change itself.
 """
 
 from __future__ import annotations

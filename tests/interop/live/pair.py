@@ -155,6 +155,7 @@ class Pair:
 def settled(pair: Pair, ours: FailoverState = NORMAL, theirs: FailoverState | None = None) -> None:
     """Hold what must hold at the end of every scenario: states, equal tables, no client wronged."""
     pair.reach(ours, theirs)
+    pair.crowd.all_answered([pair.primary.address, pair.secondary.address])
     pair.equal()
     assert pair.crowd.history.faults() == [], pair.diary()
 

@@ -259,6 +259,7 @@ def _time(text: str, name: str) -> int:
 
 def _set_clock(file: Path, offset_s: int) -> dict[str, str]:
     """Write an offset where a process with this environment reads it whenever it asks for the time."""
+    assert FAKETIME.exists(), f"{FAKETIME} is missing: run make setup"
     fresh = file.with_suffix(".new")
     fresh.write_text(f"{offset_s:+d}\n")
     fresh.rename(file)

@@ -56,10 +56,10 @@ class Terms:
     name: str = "ha-pair"
     first: str = "10.77.1.100"
     last: str = "10.77.1.139"
-    lease_s: int = 60
+    lease_s: int = 120
     max_lease_s: int = 240
     cache_threshold_percent: int = 0  # every renewal counts, however young the lease is
-    mclt_s: int = 30  # a first lease outlives what is asserted of it; take 8 where a scenario waits for it
+    mclt_s: int = 60  # a first lease outlives what is asserted of it; take 8 where a scenario waits for it
     split: int = 128
     max_response_delay_s: int = 3
     max_unacked_updates: int = 10

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from edgepair_contract.vocabulary import BindingState
 from tests.interop.live.conftest import PairOf
-from tests.interop.live.pair import FREE_OF, settled
+from tests.interop.live.pair import FREE_OF, Pair, settled
 from tests.interop.live.servers import Server
 from tests.interop.live.terms import Terms
 
 # 24 addresses: with 12 free at the one and 1 left at the other, the other asks for more (a shortage of 5, beyond 4).
 SMALL = Terms(last="10.77.1.123")
-EAGER = replace(
-    SMALL, min_balance_s=3, max_balance_s=4
-)  # looks every few seconds; the other not before a minute is over
+# Looks every few seconds; the other one not within a minute.
+EAGER = replace(SMALL, min_balance_s=3, max_balance_s=4)
+
+
+def nearly_drain(pair: Pair, server: Server) -> None:
+    """Let clients take 11 of a server's 12 addresses, and wait until it has its share of what is left."""
+    clients = pair.crowd.clients(11, of=server.role)
+    pair.crowd.all_take(clients)
+    assert {client.lease.server for client in clients if client.lease} == {server.address}
+    pair.wait("both know the leases", lambda: pair.count(BindingState.ACTIVE) == 11)
+    pair.wait("more than the one that was left", lambda: pair.count(FREE_OF[server.role]) >= 6)
 
 
 @pytest.mark.gate
@@ -28,12 +37,9 @@ def test_a_server_that_runs_short_asks_for_addresses_and_gets_half(pair_of: Pair
     pair.start()
     assert (pair.count(BindingState.FREE), pair.count(BindingState.BACKUP)) == (12, 12)
     short: Server = pair.ours if drained == "ours" else pair.theirs
-    clients = pair.crowd.clients(11, of=short.role)
-    for client in clients:
-        client.discovers()
-    pair.crowd.wait("all have a lease", lambda: all(client.lease is not None for client in clients))
-    assert {client.lease.server for client in clients if client.lease} == {short.address}
-    pair.wait("more than the one that was left", lambda: pair.count(FREE_OF[short.role]) >= 6)
+    nearly_drain(pair, short)
+    if drained == "theirs":
+        assert re.search(r"pool response: [1-9]\d* leases", pair.theirs.log())
     settled(pair)
 
 
@@ -43,10 +49,5 @@ def test_a_server_with_more_than_its_half_gives_some_back_unasked(pair_of: PairO
     ours, theirs = (EAGER, SMALL) if rich == "ours" else (SMALL, EAGER)
     pair = pair_of(ours, for_dhcpd=theirs)
     pair.start()
-    poor: Server = pair.theirs if rich == "ours" else pair.ours
-    clients = pair.crowd.clients(11, of=poor.role)
-    for client in clients:
-        client.discovers()
-    pair.crowd.wait("all have a lease", lambda: all(client.lease is not None for client in clients))
-    pair.wait("more than the one that was left", lambda: pair.count(FREE_OF[poor.role]) >= 6)
+    nearly_drain(pair, pair.theirs if rich == "ours" else pair.ours)
     settled(pair)

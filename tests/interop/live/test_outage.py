@@ -31,7 +31,8 @@ def test_dhcpd_is_killed_and_comes_back(pair: Pair, figure: Figure) -> None:
     settled(pair)
 
 
-@pytest.mark.protocol(62, 63, 70, 72, 75)
+@pytest.mark.gate
+@pytest.mark.protocol(62, 63, 75, 76)
 def test_we_are_killed_and_come_back_with_our_store(pair: Pair) -> None:
     pair.start()
     client = pair.crowd.client(of=pair.role)
