@@ -121,11 +121,11 @@ def ours_wins(ours: Lease, theirs: BndUpd, role: Role) -> bool:
     return role is Role.PRIMARY
 
 
-def acknowledged(lease: Lease, *, to: BindingState = FREE) -> Lease:
+def acknowledged(lease: Lease) -> Lease:
     """Return the lease after the partner acknowledged its update: in step, and available if it had ended."""
     in_step = replace(lease, tsfp=lease.tstp, atsfp=lease.tstp)
     if lease.state in ENDED:
-        return replace(in_step, state=to, tstp=lease.ends_at)
+        return replace(in_step, state=FREE, tstp=lease.ends_at)
     return in_step
 
 
