@@ -6,7 +6,7 @@ from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.dhcp.desk import Ask, Desk
 from edgepair_engine.dhcp.shelf import AHEAD
-from edgepair_engine.dhcp.terms import may_reactivate
+from edgepair_engine.dhcp.terms import may_reactivate, may_take
 from edgepair_engine.dhcp.verdict import Why
 from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import Lease
@@ -81,7 +81,7 @@ def _look(state: BindingState, ask: Ask, desk: Desk, now: Now) -> None:
         passed += 1
         if not desk.offers.is_open_to(lease.address, ask.key, now):
             continue
-        if desk.rights.may_allocate(lease, now):
+        if desk.rights.may_allocate(lease, now) and not lease.may_be_in_use(now):
             found.append(lease.address)
         else:
             tried += 1
@@ -91,4 +91,4 @@ def _look(state: BindingState, ask: Ask, desk: Desk, now: Now) -> None:
 
 
 def _is_available(lease: Lease, ask: Ask, desk: Desk, now: Now) -> bool:
-    return desk.offers.is_open_to(lease.address, ask.key, now) and desk.rights.may_allocate(lease, now)
+    return desk.offers.is_open_to(lease.address, ask.key, now) and may_take(lease, ask.client, desk=desk, now=now)

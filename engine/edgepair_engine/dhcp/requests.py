@@ -10,7 +10,7 @@ from __future__ import annotations
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.dhcp.desk import Ask, Desk
-from edgepair_engine.dhcp.terms import bind, keeps_its_end, may_reactivate, wanted_s
+from edgepair_engine.dhcp.terms import bind, keeps_its_end, may_reactivate, may_take, wanted_s
 from edgepair_engine.dhcp.verdict import Ack, Nak, Silent, Why
 from edgepair_engine.leases.lease import Lease
 
@@ -45,7 +45,7 @@ def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Sil
         return _confirm(lease, Why.RENEWED, ask=ask, desk=desk, now=now)
     if may_reactivate(lease) and holds:
         return _confirm(lease, Why.REACTIVATED, ask=ask, desk=desk, now=now)
-    if desk.rights.may_allocate(lease, now):
+    if may_take(lease, ask.client, desk=desk, now=now):
         if not desk.offers.is_open_to(lease.address, ask.key, now):
             return Silent(Why.OFFERED_ELSEWHERE)
         return _confirm(lease, Why.SELECTED, ask=ask, desk=desk, now=now)

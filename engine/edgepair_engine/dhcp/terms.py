@@ -30,6 +30,13 @@ def keeps_its_end(lease: Lease, client: Client, *, scope: Scope, now: Now) -> bo
     return 0 <= age_s * 100 < scope.config.cache_threshold_percent * (lease.ends_at - lease.starts_at)
 
 
+def may_take(lease: Lease, client: Client, *, desk: Desk, now: Now) -> bool:
+    """Return whether this client may have an address that nobody holds."""
+    if lease.may_be_in_use(now) and not client.had(lease):
+        return False
+    return desk.rights.may_allocate(lease, now)
+
+
 def may_reactivate(lease: Lease) -> bool:
     """Return whether the partner can still know the lease as running, so that its client may have it back."""
     ended = lease.state in {BindingState.EXPIRED, BindingState.RELEASED}

@@ -21,12 +21,11 @@ from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
 from edgepair_engine.failover.serving import own_free_state
 from edgepair_engine.leases.binding import ACTIVE, BACKUP, ENDED, EXPIRED, FREE, RELEASED, RESET
-from edgepair_engine.leases.lease import FLAG_BOOTP, FLAG_RESERVED, Lease
+from edgepair_engine.leases.lease import CLOCK_TOLERANCE_S, FLAG_BOOTP, FLAG_RESERVED, Lease
 from edgepair_engine.wire.failover import BndUpd
 
 HARDWARE_LENGTH_MAX = 21  # type byte and 20 bytes of address: dhcpd's limit
 CLIENT_ID_LENGTH_MAX = 255  # what one DHCP option holds; a longer one could not be told again in one message
-CLOCK_TOLERANCE_S = 65  # by how much the primary's clock may be ahead when it says that a lease is over
 
 
 @dataclass(frozen=True, slots=True)

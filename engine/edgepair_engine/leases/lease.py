@@ -10,6 +10,7 @@ from edgepair_contract.vocabulary import BindingState
 
 FLAG_RESERVED = 1
 FLAG_BOOTP = 2
+CLOCK_TOLERANCE_S = 65  # how far ahead a partner's clock may be when it says that a lease is over
 FOREVER_AT = 0x7FFFFFFF  # dhcpd's moment for a lease without end; every other moment is earlier
 
 ClientKey = NewType("ClientKey", bytes)  # who holds a lease; made by `client_key` only
@@ -73,6 +74,13 @@ class Lease:
         second later (dhcpd gives the address to the next one in that second).
         """
         return self.state is BindingState.ACTIVE and now.wall_s <= self.ends_at
+
+    def may_be_in_use(self, now: Now) -> bool:
+        """Return whether the last client of an address that is free again may still count on it by our clock.
+
+        Its end was told by a partner whose clock is ahead, or was told in the second in which it came.
+        """
+        return now.wall_s <= self.ends_at <= now.wall_s + CLOCK_TOLERANCE_S
 
     @property
     def needs_update(self) -> bool:

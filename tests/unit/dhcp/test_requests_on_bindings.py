@@ -96,3 +96,27 @@ def test_in_which_order_addresses_are_given_when_the_partner_is_down(
     else:
         assert isinstance(verdict, Offer)
         assert verdict.address == address(f"10.1.0.{last}")
+
+
+@pytest.mark.parametrize(
+    ("ends_in_s", "free_for_others"),
+    [(-1, True), (0, False), (60, False), (66, True)],
+    ids=["over", "in this second", "by a clock a minute ahead", "no clock is so far ahead"],
+)
+def test_a_free_address_is_left_alone_while_its_last_client_may_count_on_it(
+    ends_in_s: int, free_for_others: bool
+) -> None:
+    """A partner has ended the lease by its own clock (statement 127's tolerance), or in the second of its end."""
+    counter = Counter(rights_in(FailoverState.COMMUNICATIONS_INTERRUPTED))
+    for last in (51, 52, 53):
+        counter.hold(f"10.1.0.{last}", BACKUP)
+    counter.hold("10.1.0.50", FREE, hardware=HARDWARE, ends_at=T0.wall_s + ends_in_s)
+    assert isinstance(counter.hear(STRANGER.discovers()), Offer) is free_for_others
+    assert isinstance(counter.hear(STRANGER.reboots("10.1.0.50")), Ack) is free_for_others
+
+
+def test_the_client_that_gave_an_address_back_may_have_it_again_at_once() -> None:
+    counter = Counter(rights_in(FailoverState.NORMAL))
+    counter.hold("10.1.0.50", FREE, hardware=HARDWARE, ends_at=T0.wall_s)
+    assert counter.hear(HOLDER.discovers()) == Offer(address("10.1.0.50"), 3600, Why.KNOWN_CLIENT)
+    assert isinstance(counter.hear(HOLDER.selects("10.1.0.50")), Ack)
