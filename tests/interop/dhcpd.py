@@ -70,7 +70,7 @@ class Dhcpd:
     def __init__(self, namespace: str, folder: Path, configuration: str) -> None:
         folder.mkdir(parents=True)
         self._namespace = namespace
-        self._config = folder / "dhcpd.conf"
+        self.configuration = folder / "dhcpd.conf"
         self.lease_file = folder / "dhcpd.leases"
         self.lease_file.touch()
         self._log = folder / "dhcpd.log"
@@ -82,12 +82,13 @@ class Dhcpd:
 
     def configure(self, configuration: str) -> None:
         """Write dhcpd.conf, for the next start."""
-        self._config.write_text(configuration)
+        self.configuration.write_text(configuration)
 
     def start(self) -> None:
         """Start it, again with the same lease file if it ran before."""
         assert DHCPD is not None
-        command = [DHCPD, "-f", "-d", "-4", "--no-pid", "-cf", str(self._config), "-lf", str(self.lease_file), "eth0"]
+        files = ["-cf", str(self.configuration), "-lf", str(self.lease_file)]
+        command = [DHCPD, "-f", "-d", "-4", "--no-pid", *files, "eth0"]
         self.process = Process(command, self._log, namespace=self._namespace, environment=self.environment)
 
     def kill(self) -> None:

@@ -59,6 +59,11 @@ class Lab:
         self._running.append(theirs)
         return theirs
 
+    def started(self, engine: Engine) -> None:
+        """Start an engine that was not made here; it ends with the lab."""
+        self._running.append(engine)
+        engine.start()
+
     def clients(self, count: int) -> list[Udhcpc]:
         """Return clients, each on a place of its own, not started yet. Their addresses fall in both servers' halves."""
         found = []

@@ -139,13 +139,16 @@ def _words(first: Token, stream: _Stream) -> tuple[tuple[Token, ...], Token]:
         token = stream.take()
         if at_end:
             raise ImportRefused(token.place, "end of file", "expected a semicolon")
-        if token.is_mark(";"):
+        if token.kind is not Kind.MARK:
+            words.append(token)
+            continue
+        if token.text == ";":
             return tuple(words), token
-        if token.is_mark("{"):
+        if token.text == "{":
             if first.word != "option":
                 return tuple(words), token
             open_braces += 1
-        if token.is_mark("}"):
+        if token.text == "}":
             if not open_braces:
                 raise ImportRefused(token.place, "}", "expected a semicolon")
             open_braces -= 1

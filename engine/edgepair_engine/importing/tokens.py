@@ -34,6 +34,9 @@ class Kind(Enum):
     MARK = "mark"
 
 
+_KINDS: dict[str | None, Kind] = {kind.value: kind for kind in Kind}
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One file: its name as people know it, its bytes, and where its lines begin."""
@@ -97,7 +100,7 @@ def tokens_of(source: Source, start: int = 0, end: int | None = None) -> Iterato
             raise ImportRefused(source.place(match.start()), '"', "this string does not end: expected a closing quote")
         if kind == "string" and "\\" in text:
             text = _ESCAPE.sub(_meant, text)
-        yield Token(Kind(kind), text, source, match.start(), match.end())
+        yield Token(_KINDS[kind], text, source, *match.span())
 
 
 def _meant(escape: re.Match[str]) -> str:

@@ -70,10 +70,9 @@ class Words:
 
     def has_mark(self, mark: str) -> bool:
         """Take the mark if it comes next."""
-        if self.left() and self.peek().is_mark(mark):
-            self._at += 1
-            return True
-        return False
+        found = self.left() and self.peek().is_mark(mark)
+        self._at += found
+        return found
 
     def mark(self, mark: str) -> None:
         """Take a mark that must come now."""
@@ -197,10 +196,11 @@ class Words:
 
     def _decimal(self) -> int:
         """Take a number of a date: 08 is eight there."""
-        text = self.peek().word if self.left() else ""
-        if not text.isdigit() or len(text) > 20:
+        token = self.peek()
+        if not token.text.isdecimal() or token.kind is not Kind.WORD or len(token.text) > 20:
             self.refuse("a number")
-        return int(self.take("").word)
+        self._at += 1
+        return int(token.text)
 
     def _part(self) -> int:
         text = self.peek().word if self.left() else ""
