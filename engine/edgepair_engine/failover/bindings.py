@@ -110,13 +110,15 @@ def judge_update(ours: Lease | None, theirs: BndUpd, facts: UpdateFacts, now: No
 
 
 def ours_wins(ours: Lease, theirs: BndUpd, role: Role) -> bool:
-    """Return who wins a duel: our sent, unacknowledged update or the partner's (protocol reference 5.6)."""
+    """Return who wins a duel: our sent, unacknowledged update or the partner's (protocol reference 5.6).
+
+    ACTIVE wins over everything else. By dhcpd's rules it loses to EXPIRED, and at the secondary to the rest; but they
+    let the sender of those give in to ACTIVE too, and then each server has what the other had before.
+    """
     if ours.state is ACTIVE and theirs.state is ACTIVE and ours.cltt != (theirs.cltt or 0):
         return ours.cltt > (theirs.cltt or 0)
-    if ours.state is ACTIVE and theirs.state is EXPIRED:
-        return False
-    if ours.state is not ACTIVE and theirs.state is ACTIVE:
-        return False
+    if (ours.state is ACTIVE) is not (theirs.state is ACTIVE):
+        return ours.state is ACTIVE
     return role is Role.PRIMARY
 
 

@@ -188,12 +188,15 @@ class Exchange:
         self._tally.sent()
 
     def _accept(self, message: BndUpd, lease: Lease, link: Link, *, draft: Draft, now: Now) -> None:
-        if self.updates.is_outstanding(lease.address):
-            self.updates.forget(lease.address)  # the duel is lost
         before = self._leases.get(lease.address)
+        duel_lost = self.updates.is_outstanding(lease.address)
+        if duel_lost:
+            self.updates.forget(lease.address)
         self._settle(lease, before, draft, now=now, ended=message.state in ENDED)
-        if lease.state is ACTIVE and lease.ends_at != message.lease_expires_at:
-            self.updates.add(lease.address)  # we have promised more than the partner tells
+        promised_more = lease.ends_at != message.lease_expires_at
+        gave_in_too = duel_lost and before.state is not ACTIVE  # a dhcpd may have freed the address on our word
+        if lease.state is ACTIVE and (promised_more or gave_in_too):
+            self.updates.add(lease.address)
         self._answer(BndAck(time=now.wall_s, xid=message.xid, address=lease.address), link, draft, now)
 
     def _answer(self, answer: BndAck, link: Link, draft: Draft, now: Now) -> None:

@@ -17,11 +17,13 @@ PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
 
 # Protocol reference 5.6. Row: what I told; column: what the partner told. Three letters, for a last transaction of my
 # client before, at, and after the partner's: ours (o), theirs (t) or the primary's (p) update holds.
+# In the row ACTIVE dhcpd has p for o, and t for EXPIRED: there both of its servers give in, and each then has what the
+# other had before. As a dhcpd gives in to ACTIVE always, we must not.
 DUELS = """
 mine       FREE  BACKUP  ACTIVE  EXPIRED  RELEASED  ABANDONED  RESET
 FREE       ppp   ppp     ttt     ppp      ppp       ppp        ppp
 BACKUP     ppp   ppp     ttt     ppp      ppp       ppp        ppp
-ACTIVE     ppp   ppp     tpo     ttt      ppp       ppp        ppp
+ACTIVE     ooo   ooo     tpo     ooo      ooo       ooo        ooo
 EXPIRED    ppp   ppp     ttt     ppp      ppp       ppp        ppp
 RELEASED   ppp   ppp     ttt     ppp      ppp       ppp        ppp
 ABANDONED  ppp   ppp     ttt     ppp      ppp       ppp        ppp
@@ -74,6 +76,20 @@ def test_the_loser_takes_the_partners_update_and_frees_its_place_in_the_window()
     assert story.lease(120).ends_at == T0 + 31
     assert [update.address for update in story.updates()] == [address(120), address(105)]
     assert story.ack(ours) == []
+
+
+@pytest.mark.protocol(133)
+def test_a_partner_that_gave_in_too_is_told_the_binding_that_holds() -> None:
+    """A dhcpd that is secondary takes our RELEASED and frees the address, while we take its ACTIVE."""
+    story = in_normal(PRIMARY)
+    (active,) = story.bind(a_lease(120, cltt=T0))
+    story.ack(active)
+    (released,) = story.bind(a_lease(120, state=RELEASED, ends_at=T0, tstp=T0))
+    heard = story.hear(an_update(120, cltt=T0, lease_expires_at=T0 + 60))
+    assert answer(heard) == (None, None)
+    assert story.ack(released) == []
+    told = story.updates()[-1]
+    assert (told.address, told.state, told.lease_expires_at) == (address(120), ACTIVE, T0 + 60)
 
 
 @pytest.mark.protocol(133)
