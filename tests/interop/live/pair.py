@@ -10,7 +10,8 @@ from tests.interop.clients import Dhclient, Udhcpc
 from tests.interop.live.clients import Crowd
 from tests.interop.live.servers import NEVER_USED, Ours, Row, Server, Theirs
 from tests.interop.live.terms import LAN, LINK, PREFIX_LENGTH, Terms, partner_of
-from tests.interop.netns import Lan, eventually, hardware_of, hear_all, hear_nothing
+from tests.interop.live.wire import Tap
+from tests.interop.netns import Lan, eventually, hardware_of, hear_all, hear_nothing, iptables
 
 WAIT_LIMIT_S = 90.0  # STARTUP's 15 s, an MCLT, some dials, dhcpd's 2 s for an ack: on a busy machine
 LOOK_EVERY_S = 0.2
@@ -35,6 +36,7 @@ class Pair:
         hardware = {LAN[one]: hardware_of(place) for one, place in self._places.items()}
         self.crowd = Crowd(self.lan.join("crowd"), hardware, split=terms.split)
         self._others: list[Udhcpc | Dhclient] = []
+        self._taps: list[Tap] = []
 
     @property
     def primary(self) -> Server:
@@ -117,6 +119,15 @@ class Pair:
         for place in self._places.values():
             hear_all(place)
 
+    def tap(self) -> Tap:
+        """Read from now on what the servers say to each other."""
+        self._taps.append(Tap(self._places[self.role]))
+        return self._taps[-1]
+
+    def keep_from(self, server: Server, *words: str) -> None:
+        """Drop what comes to a server from its partner and fits these words of iptables(8), until `mend`."""
+        iptables(self._places[server.role], "-A", "INPUT", "-i", "link0", "-p", "tcp", *words, "-j", "DROP")
+
     def udhcpc(self, mac: str) -> Udhcpc:
         """Return a real udhcpc on the LAN, not started yet."""
         client = Udhcpc(self.lan.join(f"u{len(self._others)}"), self._folder / f"udhcpc-{len(self._others)}", mac)
@@ -148,6 +159,8 @@ class Pair:
         """End everything."""
         for one in (*self._others, self.ours, self.theirs):
             one.stop()
+        for tap in self._taps:
+            tap.close()
         self.crowd.close()
         self.lan.close()
 
