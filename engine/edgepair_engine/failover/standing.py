@@ -108,8 +108,14 @@ class Standing:
             self.change(replace(self.record, partner_gone_at=last_alive_at))
 
     def learn(self, *, mclt_s: int, hba: bytes) -> None:
-        """Take what the primary dictates at CONNECT. MCLT is durable, the buckets come again with every CONNECT."""
+        """Take what the primary dictates at CONNECT. MCLT is durable, the buckets come again with every CONNECT.
+
+        A server that is new, or lost its store, has promised nothing by what it is configured with: dhcpd's secondary
+        has no MCLT of its own at all, and waits by the one it learns (capture d4).
+        """
         self.hba = hba
+        if self.mine is FailoverState.RECOVER and self.record.partner_state is FailoverState.UNKNOWN:
+            self.change(replace(self.record, mclt_s=mclt_s, mclt_wait_s=0))
         self._promise_by(mclt_s)
 
     def offer(self) -> None:

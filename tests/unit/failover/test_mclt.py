@@ -94,7 +94,25 @@ def test_a_secondary_that_learns_a_smaller_mclt_waits_by_the_larger_too() -> Non
     record = replace(a_record(CI, FailoverState.NORMAL), mclt_s=600)
     secondary = Endpoint(config, a_table(config), record, chance=random.Random(1), now=at(0))
     secondary.link_up(L1, at(1))
-    connect = Connect(
+    (stored,) = secondary.on_message(L1, a_connect(), at(1)).records
+    assert isinstance(stored, StateRecord)
+    assert (stored.mclt_s, stored.mclt_wait_s) == (30, 600)
+    rights = secondary.rights(at(1))
+    assert (rights.mclt_s, rights.mclt_wait_s) == (30, 600)
+
+
+def test_a_new_secondary_waits_by_the_mclt_that_it_learns() -> None:
+    """Whatever it is configured with: it has promised nothing by that."""
+    config = a_group(Role.SECONDARY, mclt_s=3600)
+    secondary = Endpoint(config, a_table(config), None, chance=random.Random(1), now=at(0))
+    secondary.link_up(L1, at(1))
+    secondary.on_message(L1, a_connect(), at(1))
+    rights = secondary.rights(at(1))
+    assert (rights.mclt_s, rights.mclt_wait_s) == (30, 30)
+
+
+def a_connect() -> Connect:
+    return Connect(
         time=at(1).wall_s,
         xid=0,
         relationship=b"ha-pair",
@@ -106,8 +124,3 @@ def test_a_secondary_that_learns_a_smaller_mclt_waits_by_the_larger_too() -> Non
         mclt_s=30,
         hba=b"\xff" * 16 + bytes(16),
     )
-    (stored,) = secondary.on_message(L1, connect, at(1)).records
-    assert isinstance(stored, StateRecord)
-    assert (stored.mclt_s, stored.mclt_wait_s) == (30, 600)
-    rights = secondary.rights(at(1))
-    assert (rights.mclt_s, rights.mclt_wait_s) == (30, 600)
