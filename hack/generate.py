@@ -19,7 +19,7 @@ from edgepair_contract.report import MemberReport
 from edgepair_operator.api.crds import custom_resource_definition
 from edgepair_operator.api.keys import Kind
 from edgepair_operator.api.reference import conditions_page, resources_page
-from hack import conformance, states_page
+from hack import conformance, replay_page, states_page
 
 ROOT = Path(__file__).resolve().parents[1]
 HEADER = "# Generated from edgepair_operator.api by `make generate`: do not edit.\n"
@@ -63,6 +63,7 @@ def generated_files() -> Iterator[tuple[Path, str]]:
     yield Path("docs/reference/conditions.md"), PAGE_HEADER + conditions_page()
     yield Path("docs/reference/states.md"), STATES_HEADER + states_page.page()
     yield Path("docs/reports/conformance.md"), conformance.page()
+    yield Path("docs/reports/replay.md"), replay_page.page()
 
 
 def _chart_template(definition: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ other in their order; what is left over on either side, and every value that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from ipaddress import IPv4Address
@@ -35,6 +35,7 @@ from tests.replay.stage import Stage, stored_leases
 
 SAME_MOMENT_S = 0.1  # between the log of one process and the virtual time of another
 NOT_THERE = "-"
+_LEADING = State | UpdReq | UpdReqAll | UpdDone | PoolReq  # words of the partner that are answered at once
 
 Threads = dict[str, list["Step"]]
 
@@ -76,10 +77,10 @@ def said_since_the_beginning(recording: Recording, stage: Stage) -> list[Spoken]
 
 def _threads_recorded(recording: Recording) -> Threads:
     clock = _Clock(recording.began_at)
-    threads = _spoken(recording.said, clock, recording)
+    threads = _spoken(recording.conversation, clock, recording)
     threads["moves"] = [_move(at, name, clock) for at, name in recording.moves]
     threads["dials"] = [_dial(each.at, each.up_at is not None, clock) for each in recording.dialled]
-    threads["closes"] = [_closing(each, recording) for each in recording.closed]
+    threads["closes"] = [_closing(each, recording, clock) for each in recording.closed]
     threads["clients"] = [_answer(each) for each in recording.answers]
     threads |= _table(leases_at_the_end(recording.folder / f"{recording.role.value}.leases"), clock)
     return threads
@@ -88,14 +89,14 @@ def _threads_recorded(recording: Recording) -> Threads:
 def _threads_of(stage: Stage, recording: Recording) -> Threads:
     clock = _Clock(recording.began_at)
     began_at = recording.began_at if recording.begins_linked else 0
-    threads = _spoken(said_since_the_beginning(recording, stage), clock, recording)
+    threads = _spoken([each for each in stage.conversation if began_at <= each.at], clock, recording)
     threads["moves"] = [_move(at, name.lower(), clock) for at, name in stage.moves if began_at <= at]
     threads["dials"] = [
         _dial(each.at, each.recorded is not None and each.recorded.up_at is not None, clock)
         for each in stage.attempts
         if each.at >= began_at
     ]
-    threads["closes"] = [_closing(each, recording) for each in stage.closed]
+    threads["closes"] = [_closing(each, recording, clock) for each in stage.closed]
     threads["clients"] = [_answer(each) for each in stage.answers]
     threads |= _table(stored_leases(stage), clock)
     return threads
@@ -118,12 +119,16 @@ class _Clock:
         return f"{at - self._zero:.1f}"
 
 
-def _spoken(said: Iterable[Spoken], clock: _Clock, recording: Recording) -> Threads:
+def _spoken(conversation: list[Spoken], clock: _Clock, recording: Recording) -> Threads:
     threads: Threads = {}
     order: list[str] = []
-    said = list(said)
-    for spoken in said:
+    said = [spoken for spoken in conversation if spoken.source == recording.mine]
+    heard = 0
+    for spoken in conversation:
         message = spoken.message
+        if spoken.source != recording.mine:
+            heard += isinstance(message, _LEADING)
+            continue
         step = Step(_name(message), _values(message, clock) | _frame(spoken, clock))
         match message:
             case BndUpd() | BndAck():
@@ -135,9 +140,13 @@ def _spoken(said: Iterable[Spoken], clock: _Clock, recording: Recording) -> Thre
                     Step(step.name, {**step.values, "connection": _whose(spoken.connection, recording)})
                 )
             case State():
-                threads.setdefault("states", []).append(step)
+                threads.setdefault("states", []).append(
+                    Step(step.name, {**step.values, "words heard before": str(heard)})
+                )
             case _:
-                threads.setdefault("requests", []).append(step)
+                threads.setdefault("requests", []).append(
+                    Step(step.name, {**step.values, "words heard before": str(heard)})
+                )
         if not isinstance(message, BndAck) and not _is_surplus(spoken.connection, said):
             order.append(_name(message))
     threads["order"] = [Step(name, {"times": str(len(list(run)))}) for name, run in groupby(order)]
@@ -226,10 +235,10 @@ def _dial(at: float, stands: bool, clock: _Clock) -> Step:
     return Step("dial", {"end": "stands" if stands else "fails", "moment": clock.moment(at)})
 
 
-def _closing(closed: Closed, recording: Recording) -> Step:
+def _closing(closed: Closed, recording: Recording, clock: _Clock) -> Step:
     whose = _whose(closed.connection, recording)
     old = recording.begins_linked and closed.connection == recording.said[0].connection
-    return Step(f"close {whose}{', the first' if old else ''}", {})
+    return Step(f"close {whose}{', the first' if old else ''}", {"moment": clock.moment(closed.at)})
 
 
 def _answer(answer: Answer) -> Step:
@@ -306,4 +315,9 @@ def _same_moment(recorded: str, ours: str) -> bool:
     return abs(float(recorded) - float(ours)) <= SAME_MOMENT_S
 
 
-_SAME: Mapping[str, Callable[[str, str], bool]] = {"moment": _same_moment}
+def _no_later(recorded: str, ours: str) -> bool:
+    """Return whether ours came on no later a word of the partner: on the wire, more of them may have passed already."""
+    return int(ours) <= int(recorded)
+
+
+_SAME: Mapping[str, Callable[[str, str], bool]] = {"moment": _same_moment, "words heard before": _no_later}

@@ -143,6 +143,11 @@ class Recording:
         return [each for each in self._messages if each.source == self.partners and not _within(each.at, cut)]
 
     @cached_property
+    def conversation(self) -> list[Spoken]:
+        """Return what was said and heard, in its order."""
+        return [spoken for spoken in self._messages if spoken in self.said or spoken in self.heard]
+
+    @cached_property
     def dialled(self) -> list[Dialled]:
         """Return the server's own attempts to connect."""
         return list(self._dialled_by(self.mine))

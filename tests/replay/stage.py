@@ -31,6 +31,7 @@ from edgepair_engine.leases.record import LeaseRecord, Record, Restored, StateRe
 from tests.replay.recording import Answer, Closed, Dialled, Packet, Spoken, answer_of
 
 DIAL_SEEN_WITHIN_S = 2.0  # a SYN into a cut is seen when it is repeated, 1.0 s later
+TURNS_MAX = 1000  # between two events of a recording; they are seconds apart at most
 DIAL_EARLY_S = 0.1  # the recorded server's timers are late by some milliseconds
 
 
@@ -147,10 +148,14 @@ class Stage:
 
     def wake_until(self, at: float, then: Callable[[float], None]) -> None:
         """Let time pass, doing what is due at its moment, and `then` each time."""
-        while (due := self._next_due(at)) is not None:
+        for _ in range(TURNS_MAX):
+            due = self._next_due(at)
+            if due is None:
+                return
             moment, act = due
             act(moment)
             then(moment)
+        raise AssertionError("the engine wants a turn all the time")
 
     def _next_due(self, until: float) -> tuple[float, Callable[[float], None]] | None:
         due = [plan for plan in self._later if plan[0] <= until]
