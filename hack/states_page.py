@@ -82,10 +82,9 @@ _HEARING = """## What the partner says of itself
 Row: this server's state (while it starts: the one to be resumed). Column: the state that the partner tells. An empty
 cell: nothing changes. `*`: not what ISC dhcpd does, see below.
 
-A word that is no news (the state recorded already) is passed over in
+A word that was heard on the same link already is passed over in
 {ignored}.
-A server that starts resumes its state on it, Resolution-Interrupted as Potential-Conflict; only Normal that hears
-Partner-Down again reads its cell.
+(dhcpd passes over what it has recorded, on whatever link; two servers can then wait for each other for ever.)
 
 A partner recorded in Conflict-done is only ever told of {safe}:
 a dhcpd would end, or shut down, at the others. Its own word is awaited first (a secondary awaits that of a primary in

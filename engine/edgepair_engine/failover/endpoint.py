@@ -264,7 +264,6 @@ class Endpoint:
             case Contact():
                 self._measure(message.time, draft, now)
             case State():
-                link.partner_heard = True
                 self._machine.hear_state(message, draft, now)
             case BndUpd():
                 self._exchange.answered()

@@ -49,24 +49,25 @@ class Machine:
         partner = FailoverState.from_wire(message.state) if message.state is not None else None
         if partner is None:
             raise ProtocolViolation(f"STATE names state {message.state}", reason=RejectReason.OTHER)
-        self._take_word(partner, message, draft, now)
         link = self._links.link
-        if link is not None and not link.state_told:
+        assert link is not None
+        is_news = not link.partner_heard or self._standing.record.partner_state is not partner
+        link.partner_heard = True
+        if is_news or self._standing.starting or self._standing.told not in t.REPEATS_IGNORED:
+            self._take_word(partner, message, draft, now)
+        if self._links.link is link and not link.state_told:
             self._tell_state(draft, now)
 
     def _take_word(self, partner: FailoverState, message: State, draft: Draft, now: Now) -> None:
         before = self._standing.record.partner_state
-        repeated = partner is before
-        if repeated and not self._standing.starting and self._standing.told in t.REPEATS_IGNORED:
-            return
         holding = self._holding(message)
-        if not repeated:
+        if partner is not before:
             draft.note(NoteCode.PARTNER_STATE_HEARD, **{"from": before.label, "to": partner.label})
             self._exchange.queue_refused()
         self._standing.hear(partner, now)
         cause = f"partner is in {partner.label}"
         if self._standing.starting:
-            self._hear_while_starting(partner, holding, cause, repeated=repeated, draft=draft, now=now)
+            self._leave_startup(t.resolve(t.PARTNER[self._standing.mine, partner], holding), cause, draft, now)
         else:
             self._make(t.resolve(t.PARTNER[self._standing.told, partner], holding), cause, draft, now)
         if partner is t.NORMAL:
@@ -188,23 +189,6 @@ class Machine:
         }
         return {guard for guard, holds in facts.items() if holds}
 
-    def _hear_while_starting(
-        self,
-        partner: FailoverState,
-        holding: set[Guard],
-        cause: str,
-        *,
-        repeated: bool,
-        draft: Draft,
-        now: Now,
-    ) -> None:
-        saved = self._standing.mine
-        # Recorded in NORMAL, PARTNER-DOWN was the partner's answer to our PAUSED or SHUTDOWN: it has our addresses.
-        if not repeated or (saved, partner) == (t.NORMAL, t.PD):
-            self._leave_startup(t.resolve(t.PARTNER[saved, partner], holding), cause, draft, now)
-        else:
-            self._leave_startup(t.Go(t.PC) if saved is t.RI else t.STAY, cause, draft, now)
-
     def _make(self, move: Move, cause: str, draft: Draft, now: Now) -> None:
         match move:
             case t.Stay() | t.Refuse():
@@ -299,7 +283,7 @@ class Machine:
         self._make(move, "partner's word during the pause", draft, now)
 
     def _missed(self) -> Move:
-        """Return what the partner's latest word, which moved nothing while PAUSED or SHUTDOWN was told, does now."""
+        """Return what the partner's latest word on this link does now; when it came, it moved nothing."""
         link = self._links.link
         if link is None or not link.partner_heard or self._standing.starting:
             return t.STAY
@@ -344,6 +328,10 @@ class Machine:
         """Ask for the partner's bindings: all of them if the store was lost, else those not acknowledged."""
         self.ask(draft, now)
 
+    def _enter_recover_done(self, draft: Draft, now: Now) -> None:
+        """Act on what the partner has said during the wait, as if it came just now."""
+        self._make(self._missed(), "partner's word during the wait", draft, now)
+
     def _enter_recover_wait(self, draft: Draft, now: Now) -> None:
         """Wait until MCLT after the last lease this server can have given; go on at once if that has passed."""
         self._wait_ends_at = now.mono_s + max(0, self._standing.wait_ends_at - now.wall_s)
@@ -359,4 +347,5 @@ ON_ENTER: Mapping[FailoverState, Callable[[Machine, Draft, Now], None]] = {
     t.PC: Machine._enter_conflict,
     t.RECOVER: Machine._enter_recover,
     t.RW: Machine._enter_recover_wait,
+    t.RD: Machine._enter_recover_done,
 }

@@ -23,10 +23,8 @@ The tables are dhcpd's (4.4.3-P1, checked against it cell by cell) but for the c
 gives up or would wait for ever. And where the tables say `Ask`, dhcpd asks for every address, and again at each word
 of its partner; an intact store needs only what the two have not agreed on (I9), and one request at a time (I10).
 
-PAUSED and SHUTDOWN add two things that dhcpd, which stores them, has no need of. The end of a pause looks at what the
-partner said meanwhile, as if it came just now. And a server that was to resume NORMAL, with PARTNER-DOWN recorded of
-its partner, reads its cell when it hears that again: so the partner answered our SHUTDOWN, and it has our addresses.
-(Any other word that is no news makes a starting server resume its state, whatever the grid says, as at dhcpd.)
+PAUSED and SHUTDOWN add a thing that dhcpd, which stores them, has no need of: the end of a pause looks at what the
+partner said meanwhile, as if it came just now. So does the end of RECOVER-WAIT, which passes over everything.
 """
 
 from __future__ import annotations
@@ -146,7 +144,6 @@ WORDS: Mapping[str, Cell] = {
     "down": Go(PD),
     "apart": Go(CI),
     "normal": Go(NORMAL),
-    "recover": Go(RECOVER),
     "join": Go(NORMAL, updates_first=True),
     "ask": When(Guard.I_AM_STARTING, STAY, Ask()),  # leaving STARTUP into RECOVER asks anyway
     "ask~": When(Guard.PARTNER_CAME_FROM_CONFLICT, Ask()),
@@ -159,12 +156,12 @@ WORDS: Mapping[str, Cell] = {
 _GRID = """
 mine     NORMAL    CI        PD        PC        RI        CD        RECOVER  RW       RD       SHUTDOWN PAUSED UNKNOWN
 NORMAL   .         .         returned  conflict  conflict  conflict  down     .        .        down     apart  .
-CI       join      join      conflict  conflict  conflict  conflict  down     join     join     down     .      .
+CI       join      join      conflict  conflict  conflict  conflict  down     down     join     down     .      .
 PD       conflict! conflict! conflict! conflict! conflict! conflict! .        .        normal!  .        .      .
 RECOVER  conflict! ask       ask       conflict  conflict  conflict  ask      ask      ask      down     .      .
 RW       .         .         .         .         .         .         .        .        .        .        .      .
 RD       normal    .         .         .         .         .         .        .        normal   down     .      .
-PC       .         .         .         .         .         ask~      recover  .        .        down     .      .
+PC       .         .         .         .         .         ask~      .        .        .        down     .      .
 CD       normal    conflict  conflict  .         .         conflict  conflict .        .        down     .      .
 RI       conflict  conflict  conflict  conflict  conflict  conflict  conflict conflict conflict down     .      .
 SHUTDOWN .         .         .         .         .         .         .        .        .        .        .      .
@@ -208,6 +205,13 @@ _NEVER_ASKS = Difference(
 NOT_DHCPDS: Mapping[tuple[FailoverState, FailoverState], Difference] = {
     **{(NORMAL, partner): _GIVES_UP for partner in (PC, RI, CD)},
     (PC, NORMAL): _GIVES_UP_IN_IT,
+    (PC, RECOVER): Difference(
+        "goes to Recover", "the partner goes to Potential-Conflict on our word: the two would change places for ever"
+    ),
+    (CI, RW): Difference(
+        "goes to Normal, and half of the clients get no answer",
+        "the partner is silent until its wait is over, and hears of no Normal before: we take over until then",
+    ),
     **{(CD, partner): _ENDS for partner in (CI, PD, CD, RECOVER)},
     **{(CD, partner): _ENDS_TOO_SOON for partner in (RW, RD, PAUSED, UNKNOWN)},
     (CD, SHUTDOWN): Difference("goes to Shutdown as well, and nobody serves", "the partner has said that it is gone"),
@@ -218,7 +222,9 @@ NOT_DHCPDS: Mapping[tuple[FailoverState, FailoverState], Difference] = {
     **{(RECOVER, partner): _NEVER_ASKS for partner in (RW, RD)},
 }
 
-# In these states a STATE that repeats the recorded one is not even recorded.
+# In these states a STATE that repeats what was heard on the same link is not even recorded. dhcpd passes over what it
+# heard on an earlier link, too, and on its start resumes its state on it without a look at the grid: two servers in
+# RECOVER-DONE, say, then wait for each other for ever.
 REPEATS_IGNORED = frozenset({UNKNOWN, NORMAL, PC, RD, RW, SHUTDOWN, PAUSED})
 
 _LINK_CLOSED: Mapping[FailoverState, Cell] = {NORMAL: Go(CI), PC: Go(RI), UNKNOWN: Go(RI)}

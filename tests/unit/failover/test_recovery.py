@@ -214,15 +214,28 @@ def test_a_partner_in_recover_that_does_not_ask_hears_of_recover_and_asks() -> N
 # RECOVER-WAIT
 
 
-@pytest.mark.protocol("Q19")
-def test_a_server_apart_that_hears_of_recover_wait_is_normal_and_answers_everybody() -> None:
+@pytest.mark.protocol("Q19", "Q20")
+def test_a_server_apart_that_hears_of_recover_wait_takes_over_until_the_wait_is_over() -> None:
+    """The partner hears of Normal when it is done with its wait; before, it would pass it over."""
     story = Opposite(PRIMARY, a_record(t.CI, t.NORMAL))
     story.wait(15)
     story.connect(t.RW)
-    assert story.state is t.NORMAL
-    assert story.endpoint.rights(story.now).serving is Serving.ALL
+    assert (story.state, story.endpoint.rights(story.now).serving) == (t.PD, Serving.ALL)
     story.tell_state(t.RD)
-    assert story.endpoint.rights(story.now).serving is Serving.HALF
+    assert story.state is t.NORMAL
+
+
+@pytest.mark.protocol(90)
+@pytest.mark.parametrize("partner", [t.NORMAL, t.RD], ids=lambda state: state.label)
+def test_what_was_said_during_the_wait_counts_at_its_end(partner: FailoverState) -> None:
+    """RECOVER-WAIT passes over everything; a partner that has said it would not say it again."""
+    story = Opposite(SECONDARY, a_record(t.RW, t.PD, since=T0))
+    story.connect(t.PD)
+    story.tell_state(partner)
+    story.wait(29.9)
+    assert story.state is t.RW
+    story.wait(0.1)
+    assert story.state is t.NORMAL
 
 
 @pytest.mark.protocol(68, 88, 89)

@@ -32,7 +32,7 @@ def test_recover_waits_for_the_next_word_of_a_partner_that_is_starting() -> None
 
 @pytest.mark.protocol(143)
 def test_updates_go_out_before_normal_when_the_two_meet_again() -> None:
-    for partner in (t.NORMAL, t.CI, t.RW, t.RD):
+    for partner in (t.NORMAL, t.CI, t.RD):
         assert t.PARTNER[t.CI, partner] == Go(t.NORMAL, updates_first=True)
 
 
