@@ -44,6 +44,18 @@ def test_which_of_two_updates_holds(mine: str, theirs: str, expected: str) -> No
 
 
 @pytest.mark.protocol(133)
+@pytest.mark.parametrize(("primarys", "secondarys"), [(row, column) for row, column, _ in cells(DUELS)])
+@pytest.mark.parametrize("later_s", [-1, 0, 1])
+def test_both_servers_name_the_same_winner(primarys: str, secondarys: str, later_s: int) -> None:
+    """Otherwise each would end with what the other had, or both would keep their own."""
+    one, other = BindingState[primarys], BindingState[secondarys]
+    cltts = (T0 + later_s, T0)
+    primary_wins = ours_wins(a_lease(state=one, cltt=cltts[0]), an_update(120, other, cltt=cltts[1]), PRIMARY)
+    secondary_wins = ours_wins(a_lease(state=other, cltt=cltts[1]), an_update(120, one, cltt=cltts[0]), SECONDARY)
+    assert primary_wins is not secondary_wins
+
+
+@pytest.mark.protocol(133)
 def test_a_client_that_was_never_heard_is_the_oldest() -> None:
     assert ours_wins(a_lease(cltt=T0), an_update(cltt=None), SECONDARY)
     assert not ours_wins(a_lease(cltt=0), an_update(cltt=T0), PRIMARY)

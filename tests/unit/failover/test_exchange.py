@@ -89,6 +89,17 @@ def test_a_refusal_of_an_update_that_a_newer_change_has_replaced_leaves_the_newe
     assert story.lease(105).tsfp == T0 + 180
 
 
+@pytest.mark.protocol(135)
+@pytest.mark.parametrize("named", [address(105), address(200), None], ids=["never told", "of no pool", "none"])
+def test_an_ack_for_what_was_not_told_changes_nothing(named: int | None) -> None:
+    story = in_normal(SECONDARY)
+    before = list(story.table.leases(story.table.pools("ha-pair")[0]))
+    assert story.hear(BndAck(time=T0, xid=5, address=named)) == []
+    assert story.hear(BndAck(time=T0, xid=6, address=named, reject=RejectReason.FATAL_CONFLICT)) == []
+    assert list(story.table.leases(story.table.pools("ha-pair")[0])) == before
+    assert story.hung_up == []
+
+
 @pytest.mark.protocol(134)
 def test_an_ack_for_an_update_that_lost_its_duel_counts_for_nothing() -> None:
     """Capture c1#25."""
