@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.interop.clients import Dhclient
-from tests.interop.dhcpd import Dhcpd
-from tests.interop.lab import Lab, both_normal, diary
+from tests.interop.dhcpd import Dhcpd, dhcpd_conf
+from tests.interop.lab import MAX_RESPONSE_DELAY_S, Lab, both_normal, diary
 from tests.interop.netns import eventually
 from tests.interop.ours import Engine
 from tests.interop.renewals import Renewals, addresses_of, servers_of
 
 CLIENTS = 6
+LEASE_S = 60  # so that dhclient, too, renews several times
 Table = dict[str, tuple[str, str | None]]  # by address: binding state and hardware address
 
 
@@ -23,7 +25,8 @@ def test_a_pair_of_dhcpd_is_migrated_one_side_at_a_time_and_no_client_loses_its_
     lab: Lab, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     old = {role: lab.dhcpd(role) for role in ("primary", "secondary")}
-    for server in old.values():
+    for role, server in old.items():
+        server.configure(dhcpd_conf(role=role, lease_s=LEASE_S, max_response_delay_s=MAX_RESPONSE_DELAY_S))
         server.start()
     eventually("both dhcpd NORMAL", lambda: in_normal(old), within_s=60, state=lambda: diary(*old.values()))
     clients = lab.clients(CLIENTS)
@@ -45,14 +48,15 @@ def test_a_pair_of_dhcpd_is_migrated_one_side_at_a_time_and_no_client_loses_its_
             )
             second = exchanged(lab, "secondary", old["secondary"], tmp_path, figure)
             eventually("ours and ours NORMAL", lambda: normal(first) and normal(second), within_s=60, state=second.log)
-            renewed = [len(client.events("renew")) for client in clients]
+            renewed, isc_renewed = [len(client.events("renew")) for client in clients], len(acknowledged(tmp_path))
             eventually(
                 "every client renews with the new pair",
                 lambda: all(len(c.events("renew")) > n + 1 for c, n in zip(clients, renewed, strict=True)),
                 within_s=60,
             )
-            # The lease that dhclient holds ends within the test: it too has to renew with one of ours.
-            eventually("dhclient renews", lambda: len(fixed_addresses(tmp_path)) > 2, within_s=90, state=first.log)
+            eventually("dhclient renews", lambda: len(acknowledged(tmp_path)) > isc_renewed, within_s=60)
+        told_that_its_partner_is_ours(first)
+        eventually("ours and ours still NORMAL", lambda: normal(first) and normal(second), within_s=30, state=first.log)
         eventually(
             "the lease tables are equal",
             lambda: ours(first) == ours(second),
@@ -66,7 +70,7 @@ def test_a_pair_of_dhcpd_is_migrated_one_side_at_a_time_and_no_client_loses_its_
         assert addresses_of(client) == {addresses[client.mac]}
         assert len(client.events("deconfig")) == 1, "before its first lease only"
         assert ours(first)[addresses[client.mac]] == ("active", client.mac)
-    assert set(fixed_addresses(tmp_path)) == {isc_address}
+    assert set(acknowledged(tmp_path)) == {isc_address}
     assert ours(first)[isc_address] == ("active", "02:77:00:00:01:01")
     answered = [server for client in clients for server in servers_of(client)]
     assert set(answered) == {"10.77.1.2", "10.77.1.3"}
@@ -97,6 +101,21 @@ def exchanged(lab: Lab, role: str, old: Dhcpd, folder: Path, figure: Callable[[s
     return new
 
 
+def told_that_its_partner_is_ours(engine: Engine) -> None:
+    configuration = json.loads(engine.config_file.read_text())
+    configuration["revision"] = 2
+    configuration["groups"][0]["partner_is_ours"] = True
+    engine.configure(configuration)
+    assert engine.process is not None
+    engine.process.signal(signal.SIGHUP)
+
+    def taken() -> bool:
+        report = engine.report()
+        return report is not None and report.config_revision == 2
+
+    eventually("the new configuration is taken", taken, within_s=15, state=engine.log)
+
+
 def in_normal(servers: dict[str, Dhcpd]) -> bool:
     return all((each.my_state(), each.partners_state()) == ("normal", "normal") for each in servers.values())
 
@@ -119,6 +138,6 @@ def theirs(server: Dhcpd) -> Table:
     return {address: (lease.state, lease.hardware) for address, lease in server.leases().items()}
 
 
-def fixed_addresses(folder: Path) -> list[str]:
-    """Return the address of every lease that dhclient has written."""
-    return re.findall(r"fixed-address (\S+);", (folder / "isc" / "dhclient.leases").read_text())
+def acknowledged(folder: Path) -> list[str]:
+    """Return the address of every acknowledgement that dhclient has had."""
+    return re.findall(r"^DHCPACK of (\S+)", (folder / "isc" / "dhclient.log").read_text(), re.MULTILINE)

@@ -18,8 +18,14 @@ from edgepair_engine.importing.words import Words
 MCLT_DEFAULT_S = 3600  # of a secondary whose primary tells it at the first CONNECT
 MCLT_MAX_S = 86400
 RESPONSE_DELAY_DEFAULT_S = 20
-RESPONSE_DELAY_MIN_S, RESPONSE_DELAY_MAX_S = 3, 3600
 NAME_MAX = 63
+_LIMITS = {
+    "max-response-delay": (3, 3600),
+    "max-unacked-updates": (1, 65535),
+    "load balance max seconds": (0, 65535),
+    "max-lease-misbalance": (0, 100),
+    "max-lease-ownership": (0, 100),
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -82,11 +88,17 @@ def group_fields(peer: Peer, losses: Losses, *, told_mclt_s: int) -> dict[str, A
         "partner_port": peer.partner_port,
         "mclt_s": mclt_s,
         "split": _split(peer, losses),
-        "max_response_delay_s": _response_delay_s(peer, losses),
-        "max_unacked_updates": min(peer.max_unacked_updates or 100, 65535),
-        "load_balance_max_s": min(peer.load_balance_max_s, 65535),
-        "max_lease_misbalance_percent": _percent(peer.max_lease_misbalance_percent or 15, peer, losses),
-        "max_lease_ownership_percent": _percent(peer.max_lease_ownership_percent or 10, peer, losses),
+        "max_response_delay_s": _within(
+            "max-response-delay", peer.max_response_delay_s or RESPONSE_DELAY_DEFAULT_S, peer, losses
+        ),
+        "max_unacked_updates": _within("max-unacked-updates", peer.max_unacked_updates or 100, peer, losses),
+        "load_balance_max_s": _within("load balance max seconds", peer.load_balance_max_s, peer, losses),
+        "max_lease_misbalance_percent": _within(
+            "max-lease-misbalance", peer.max_lease_misbalance_percent or 15, peer, losses
+        ),
+        "max_lease_ownership_percent": _within(
+            "max-lease-ownership", peer.max_lease_ownership_percent or 10, peer, losses
+        ),
         "min_balance_s": peer.min_balance_s or 60,
         "max_balance_s": peer.max_balance_s or 3600,
         "auto_partner_down_s": peer.auto_partner_down_s,
@@ -236,16 +248,10 @@ def _split(peer: Peer, losses: Losses) -> int:
     return count
 
 
-def _response_delay_s(peer: Peer, losses: Losses) -> int:
-    asked = peer.max_response_delay_s or RESPONSE_DELAY_DEFAULT_S
-    possible = min(max(asked, RESPONSE_DELAY_MIN_S), RESPONSE_DELAY_MAX_S)
+def _within(name: str, asked: int, peer: Peer, losses: Losses) -> int:
+    low, high = _LIMITS[name]
+    possible = min(max(asked, low), high)
     if possible != asked:
-        why = f"max-response-delay {asked} becomes {possible}: {RESPONSE_DELAY_MIN_S} to {RESPONSE_DELAY_MAX_S} can be"
-        losses.add(peer.statement, why, "nothing; the two servers may differ in it")
+        why = f"{name} {asked} becomes {possible}: {low} to {high} can be"
+        losses.add(peer.statement, why, "nothing: the two servers may differ in it")
     return possible
-
-
-def _percent(asked: int, peer: Peer, losses: Losses) -> int:
-    if asked > 100:
-        losses.add(peer.statement, f"{asked} percent becomes 100", "nothing: it means the same")
-    return min(asked, 100)

@@ -9,6 +9,7 @@ from typing import Any
 from edgepair_contract.config import SERVERS_OWN_OPTIONS
 from edgepair_engine.importing.loss import Losses
 from edgepair_engine.importing.option_book import OptionBook
+from edgepair_engine.importing.option_types import Field, OptionType
 from edgepair_engine.importing.parameters import PARAMETERS
 from edgepair_engine.importing.ranges import Chain
 from edgepair_engine.importing.scopes import AUTHORITATIVE, ROUTERS, SERVER_ID, Key, Setting, lookup
@@ -165,13 +166,17 @@ class SubnetFields:
         elif not 1 <= code <= 254 or len(data) > OPTION_BYTES_MAX:
             why = f"an option has a code up to 254 and up to {OPTION_BYTES_MAX} bytes"
             self._losses.add(setting.statement, why, "leave it out")
-        elif not self._is_whole(setting):
-            pass
+        elif not self._is_whole(setting) and not (data and self._is_address_list(code)):
+            pass  # half an entry would mean something else
         elif code == MASK_CODE and data == self._prefix.netmask.packed:
             return {}  # told anyway
         else:
             return {code: data}
         return {}
+
+    def _is_address_list(self, code: int) -> bool:
+        definition = self._book.of_code("dhcp", code)
+        return definition is not None and definition.kind == OptionType((Field.ADDRESS,), repeats_from=0)
 
     def _encapsulated(self, given: Mapping[int, bytes]) -> dict[int, bytes]:
         """Return the options that are made of the options of other spaces; note what goes into none."""

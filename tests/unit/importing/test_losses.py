@@ -8,7 +8,7 @@ import pytest
 
 from edgepair_engine.importing.dhcpd_conf import Wishes
 from tests.unit.importing.conf import imported, lost, only_loss
-from tests.unit.importing.conf_cases import PAIR
+from tests.unit.importing.conf_cases import PAIR, peer
 
 RANGE = "range 10.0.0.10 10.0.0.20;"
 
@@ -170,6 +170,34 @@ def test_a_range_without_the_peer_of_its_subnet_is_left_out() -> None:
             'it is without failover in a subnet shared with "x": its addresses and leases are left out',
         )
     ]
+
+
+def test_of_a_list_the_addresses_are_carried_and_the_names_listed() -> None:
+    result = imported(
+        f"subnet 10.0.0.0 netmask 255.255.255.0 {{ {RANGE}\n option ntp-servers a.b, 10.0.0.4, c.d;\n"
+        " option policy-filter 10.0.0.1 mask.b; }"
+    )
+    assert [(option.code, option.hex) for option in result.config.subnets[0].options] == [(42, "0a000004")]
+    assert [(line, why) for line, _, why in lost(result)] == [
+        (2, "names are not looked up: a.b, c.d"),
+        (3, "names are not looked up: mask.b"),
+    ]
+
+
+@pytest.mark.protocol(157)
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("max-response-delay 2;", "max-response-delay 2 becomes 3: 3 to 3600 can be"),
+        ("max-unacked-updates 70000;", "max-unacked-updates 70000 becomes 65535: 1 to 65535 can be"),
+        ("load balance max seconds 70000;", "load balance max seconds 70000 becomes 65535: 0 to 65535 can be"),
+        ("max-lease-misbalance 200;", "max-lease-misbalance 200 becomes 100: 0 to 100 can be"),
+        ("max-lease-ownership 101;", "max-lease-ownership 101 becomes 100: 0 to 100 can be"),
+        ("peer max-response-delay 5;", "the partner tells this itself when it connects"),
+    ],
+)
+def test_what_a_peer_says_beyond_the_limits_here_is_brought_within_them_and_listed(statement: str, why: str) -> None:
+    assert only_loss(peer(f"secondary; {PAIR} {statement}")).why == why
 
 
 def test_of_overlapping_subnets_the_first_is_carried() -> None:
