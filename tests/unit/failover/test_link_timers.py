@@ -197,6 +197,16 @@ def test_a_connection_that_came_to_nothing_is_dialled_anew_five_seconds_later(ro
     assert dials_at(endpoint, 15) == 20
 
 
+@pytest.mark.protocol(32, "Q16")
+def test_an_end_in_place_of_the_connectack_counts_as_a_refusal() -> None:
+    """A dhcpd that has a link, or misses the MCLT, closes without a word."""
+    endpoint = a_restarted(Role.PRIMARY)
+    endpoint.link_up(L1, at(1))
+    endpoint.link_lost(L1, at(2))
+    assert endpoint.view(at(2)).my_state is FailoverState.NORMAL
+    assert dials_at(endpoint, 2) == 7
+
+
 @pytest.mark.protocol("Q5")
 @BOTH
 @pytest.mark.parametrize("timer_s", [None, 0, 1, 2])
