@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from ipaddress import IPv4Address
 from itertools import groupby
 
-from edgepair_contract.vocabulary import FailoverState
+from edgepair_contract.vocabulary import FailoverState, Role
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.wire.failover import (
     BndAck,
@@ -29,9 +29,9 @@ from edgepair_engine.wire.failover import (
     UpdReq,
     UpdReqAll,
 )
-from tests.replay.leasefile import leases_at_the_end
+from tests.replay.leasefile import States, leases_at_the_end, states_before
 from tests.replay.recording import Answer, Closed, Recording, Spoken
-from tests.replay.stage import Stage, stored_leases
+from tests.replay.stage import Stage, stored_leases, stored_state
 
 SAME_MOMENT_S = 0.1  # between the log of one process and the virtual time of another
 NOT_THERE = "-"
@@ -82,7 +82,9 @@ def _threads_recorded(recording: Recording) -> Threads:
     threads["dials"] = [_dial(each.at, each.up_at is not None, clock) for each in recording.dialled]
     threads["closes"] = [_closing(each, recording, clock) for each in recording.closed]
     threads["clients"] = [_answer(each) for each in recording.answers]
-    threads |= _table(leases_at_the_end(recording.folder / f"{recording.role.value}.leases"), clock)
+    file = recording.folder / f"{recording.role.value}.leases"
+    threads |= _table(leases_at_the_end(file), clock)
+    threads["record"] = [_record(states_before(file, int(recording.ended_at)), clock)]
     return threads
 
 
@@ -99,6 +101,7 @@ def _threads_of(stage: Stage, recording: Recording) -> Threads:
     threads["closes"] = [_closing(each, recording, clock) for each in stage.closed]
     threads["clients"] = [_answer(each) for each in stage.answers]
     threads |= _table(stored_leases(stage), clock)
+    threads["record"] = [_record(_stored_states(stage, recording.role), clock)]
     return threads
 
 
@@ -269,6 +272,24 @@ def _table(leases: Mapping[int, Lease], clock: _Clock) -> Threads:
         for address, lease in leases.items()
         if lease != Lease(address)
     }
+
+
+def _record(states: States, clock: _Clock) -> Step:
+    return Step(
+        "states",
+        {
+            "mine": f"{states.mine} since {clock.second(states.mine_at)}",
+            "partner's": f"{states.partners} heard at {clock.second(states.partners_at)}",
+            "mclt": str(states.mclt_s),
+        },
+    )
+
+
+def _stored_states(stage: Stage, role: Role) -> States:
+    record = stored_state(stage)
+    mine, partners = record.my_state.label.lower(), record.partner_state.label.lower()
+    mclt_s = record.mclt_s if role is Role.SECONDARY else None  # dhcpd's primary has it in its configuration
+    return States(mine, record.my_state_at, partners, record.partner_state_at, mclt_s)
 
 
 def _hex(data: bytes | None) -> str:

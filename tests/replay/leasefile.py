@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -16,6 +17,11 @@ _STATE = re.compile(r"^  binding state (\w+);$", re.MULTILINE)
 _REWIND = re.compile(r"^  rewind binding state (\w+);$", re.MULTILINE)
 _HARDWARE = re.compile(r"^  hardware ethernet (\S+);$", re.MULTILINE)
 _UID = re.compile(r'^  uid "(.*)";$', re.MULTILINE)
+_STATES = re.compile(
+    r"^failover peer \S+ state \{\n  my state (\S+) at \d (\S+ \S+);\n  partner state (\S+) at \d (\S+ \S+);\n"
+    r"(?:  mclt (\d+);\n)?\}",
+    re.MULTILINE,
+)
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
@@ -32,6 +38,26 @@ def leases_before_clients(path: Path) -> dict[int, Lease]:
             break
         found[lease.address] = lease
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """A `failover peer` entry: both states by dhcpd's names with their times, and the MCLT that a secondary learned."""
+
+    mine: str
+    mine_at: int
+    partners: str
+    partners_at: int
+    mclt_s: int | None
+
+
+def states_before(path: Path, moment: int) -> States:
+    """Return the last entry of states, leaving out a move at or after a moment."""
+    found = [
+        States(mine, _epoch(mine_at), partners, _epoch(partners_at), int(mclt) if mclt else None)
+        for mine, mine_at, partners, partners_at, mclt in _STATES.findall(path.read_text())
+    ]
+    return [states for states in found if states.mine_at < moment][-1]
 
 
 def _entries(text: str) -> list[Lease]:

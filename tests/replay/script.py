@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
 
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAction
@@ -104,20 +104,23 @@ class _Script:
         for dial in recording.accepted:
             assert dial.up_at is not None
             self._plans.append((dial.up_at, partial(stage.link_up, dial.connection, Direction.ACCEPTED)))
-        for spoken in recording.heard:
-            self._plans.append((spoken.at, partial(self._say, spoken)))
+        for (at, connection), segment in groupby(recording.heard, key=lambda spoken: (spoken.at, spoken.connection)):
+            self._plans.append((at, partial(self._say, connection, [spoken.message for spoken in segment])))
         for closed in recording.closed_by_partner:
             self._plans.append((closed.at, partial(stage.lose, closed.connection)))
 
     def _draw(self, number: int, _: float) -> None:
         self._stage.drawn.number = number
 
-    def _say(self, spoken: Spoken, at: float) -> None:
-        message = spoken.message
-        if isinstance(message, BndAck):
-            self._early_acks.append((message, spoken.connection))
-            return
-        self._stage.hear(spoken.connection, encode_failover(self._fit(message, spoken.connection)), at)
+    def _say(self, connection: str, segment: list[FailoverMessage], at: float) -> None:
+        """Say the messages that came in one TCP segment; an acknowledgement waits if its update is not said yet."""
+        fitting = [(message, self._fit(message, connection)) for message in segment]
+        self._early_acks += [
+            (message, connection) for message, fit in fitting if fit is None and isinstance(message, BndAck)
+        ]
+        said = [encode_failover(fit) for _, fit in fitting if fit is not None]
+        if said:
+            self._stage.hear(connection, said, at)
 
     def _acknowledge(self, at: float) -> None:
         """Say the acknowledgements whose updates are said."""
@@ -125,7 +128,7 @@ class _Script:
             xid = self._xid_of_update(ack, connection)
             if xid is not None:
                 self._early_acks.remove((ack, connection))
-                self._stage.hear(connection, encode_failover(replace(ack, xid=xid)), at)
+                self._stage.hear(connection, [encode_failover(replace(ack, xid=xid))], at)
 
     # the beginning
 
@@ -147,7 +150,7 @@ class _Script:
             self._stage.link_up(self._first, Direction.ACCEPTED, at)
         opening = (self._opening(now_s), _state(FailoverState.RECOVER_DONE, now_s), _state(NORMAL, now_s))
         for message in chain(opening, self._moved(now_s)):
-            self._stage.hear(self._first, encode_failover(message), at)
+            self._stage.hear(self._first, [encode_failover(message)], at)
         self._stage.first_leases = stored_leases(self._stage)
 
     def _opening(self, now_s: int) -> Connect | ConnectAck:
@@ -190,8 +193,11 @@ class _Script:
 
     # what is made to fit
 
-    def _fit(self, message: FailoverMessage, connection: str) -> FailoverMessage:
+    def _fit(self, message: FailoverMessage, connection: str) -> FailoverMessage | None:
         match message:
+            case BndAck():
+                xid = self._xid_of_update(message, connection)
+                return None if xid is None else replace(message, xid=xid)
             case UpdDone():
                 return replace(message, xid=self._last_xid(connection, UpdReq, UpdReqAll))
             case PoolResp():

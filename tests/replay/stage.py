@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface
 
@@ -32,6 +32,7 @@ from tests.replay.recording import Answer, Closed, Dialled, Packet, Spoken, answ
 
 DIAL_SEEN_WITHIN_S = 2.0  # a SYN into a cut is seen when it is repeated, 1.0 s later
 TURNS_MAX = 1000  # between two events of a recording; they are seconds apart at most
+CUT_BYTES = 5  # less than the shortest message
 DIAL_EARLY_S = 0.1  # the recorded server's timers are late by some milliseconds
 
 
@@ -126,11 +127,18 @@ class Stage:
         mine, partners = str(self._group.my_address), self._group.partner_address
         self._turn([LinkUp(link, direction, group, mine, partners)], at)
 
-    def hear(self, connection: str, data: bytes, at: float) -> None:
-        """Hand over what the partner says. What comes on a connection that we have closed is lost."""
+    def hear(self, connection: str, messages: Sequence[bytes], at: float) -> None:
+        """Hand over what the partner says at once, in two pieces with a cut through the last message.
+
+        What comes on a connection that we have closed is lost.
+        """
         for link in self._links_of(connection):
-            self.conversation.append(Spoken(at, self._group.partner_address, connection, data))
-            self._turn([PartnerBytes(link, data)], at)
+            partner = self._group.partner_address
+            self.conversation += [Spoken(at, partner, connection, message) for message in messages]
+            data = b"".join(messages)
+            for piece in (data[:-CUT_BYTES], data[-CUT_BYTES:]):
+                if link in self._links:
+                    self._turn([PartnerBytes(link, piece)], at)
 
     def lose(self, connection: str, at: float) -> None:
         """Let the partner's side of a connection end."""
@@ -229,3 +237,9 @@ class Stage:
 def stored_leases(stage: Stage) -> dict[int, Lease]:
     """Return the bindings on a stage's disk."""
     return {record.lease.address: record.lease for record in stage.disk.values() if isinstance(record, LeaseRecord)}
+
+
+def stored_state(stage: Stage) -> StateRecord:
+    """Return the states on a stage's disk."""
+    (record,) = [record for record in stage.disk.values() if isinstance(record, StateRecord)]
+    return record

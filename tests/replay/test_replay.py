@@ -44,7 +44,7 @@ CASES = [
         Role.PRIMARY,
         id="a1/primary",
         marks=[
-            pytest.mark.protocol(1, 2, 6, 8, 10, 11, 12, 14, 15, 17, 20, 21, 22, 23, 26, 27, 28, 41, 42, 104, 155),
+            pytest.mark.protocol(1, 2, 3, 6, 8, 10, 11, 12, 14, 15, 17, 20, 21, 22, 23, 26, 27, 28, 41, 42, 104, 155),
             pytest.mark.protocol(32, 33, 36, 38, 61, 62, 63, 64, 86, 87, 133, 137, 145, 149, "I10", "Q7"),
         ],
     ),
@@ -86,12 +86,14 @@ CASES = [
         "d3", Role.PRIMARY, id="d3/primary", marks=pytest.mark.protocol(15, 69, 85, 91, 92, 95, 102, 144, 147)
     ),
     pytest.param(
-        "d3", Role.SECONDARY, id="d3/secondary", marks=pytest.mark.protocol(15, 37, 69, 91, 93, 94, 100, 144, 153)
+        "d3", Role.SECONDARY, id="d3/secondary", marks=pytest.mark.protocol(15, 66, 37, 69, 91, 93, 94, 100, 144, 153)
     ),
     pytest.param(
         "d4", Role.PRIMARY, id="d4/primary", marks=pytest.mark.protocol(9, 77, 83, 84, 145, 146, 147, 154, "Q7", "Q20")
     ),
-    pytest.param("d4", Role.SECONDARY, id="d4/secondary", marks=pytest.mark.protocol(52, 60, 64, 68, 86, 88, 90, 113)),
+    pytest.param(
+        "d4", Role.SECONDARY, id="d4/secondary", marks=pytest.mark.protocol(52, 60, 64, 66, 68, 86, 88, 90, 113)
+    ),
 ]
 WITH_A_WHOLE_LEASE_FILE = (  # the two others were written anew when the server came back
     *("a3/primary", "a3/secondary", "b1/primary", "b1/secondary", "c1/primary", "c1/secondary"),
