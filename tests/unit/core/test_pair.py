@@ -33,7 +33,7 @@ def test_two_new_servers_meet_and_come_to_normal_with_half_of_the_addresses_each
         assert member.report.ready
 
 
-@pytest.mark.protocol(106, 111, 118)
+@pytest.mark.protocol(106, 118)
 def test_a_client_gets_its_lease_from_its_half_and_the_other_server_stays_silent_but_knows() -> None:
     pair = pair_in_normal()
     assert pair.hear("east-2", PRIMARYS.discovers()) is None

@@ -266,10 +266,9 @@ def accepted(ours: Lease, theirs: Any, role: Role = SECONDARY) -> Lease:
     return verdict.lease
 
 
-@pytest.mark.protocol(131)
+@pytest.mark.protocol(132)
 @pytest.mark.parametrize("state", [ACTIVE, EXPIRED, RELEASED], ids=lambda state: state.name)
 def test_a_binding_of_a_client_names_its_hardware(state: BindingState) -> None:
-    """We never tell one without: what has no hardware address never became a lease here."""
     verdict = judge_update(a_lease(state=FREE), an_update(120, state, hardware=None), facts(SECONDARY), at(0))
     assert isinstance(verdict, Reject)
     assert (verdict.reason.value, verdict.text) == (3, "BNDUPD without CHADDR")

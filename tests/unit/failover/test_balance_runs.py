@@ -59,7 +59,7 @@ def test_the_primary_gives_half_of_a_new_pool_lowest_first_when_it_comes_to_norm
     assert (first.cltt, first.hardware) == (None, None)
 
 
-@pytest.mark.protocol(149, 151)
+@pytest.mark.protocol(151)
 def test_the_secondary_of_a_new_pool_neither_gives_nor_asks_when_it_comes_to_normal() -> None:
     """The log of a1: lts -20, far below panic, but it is no run of the timer."""
     story = a_start(SECONDARY, *pool_of(free=40, backup=0))
@@ -107,7 +107,7 @@ def test_a_request_for_addresses_is_answered_by_their_number_and_then_by_each_of
     assert shares(story) == (7, 6)
 
 
-@pytest.mark.protocol(151, 152)
+@pytest.mark.protocol(152)
 def test_a_request_for_addresses_where_there_is_nothing_to_give_is_answered_with_none() -> None:
     story = a_start(PRIMARY, *pool_of(free=10, backup=10))
     assert story.hear(PoolReq(time=T0, xid=41)) == [PoolResp(time=T0, xid=41, addresses_transferred=0)]

@@ -75,7 +75,7 @@ def test_an_ended_binding_is_free_at_the_receiver(state: BindingState) -> None:
     assert not lease.needs_update
 
 
-@pytest.mark.protocol(131, 132, 158, "Q21")
+@pytest.mark.protocol(132, 158, "Q21")
 @pytest.mark.parametrize(
     ("ours", "theirs", "answer"),
     [

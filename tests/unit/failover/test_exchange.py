@@ -50,7 +50,7 @@ def test_the_partner_hears_of_a_lease_in_the_step_that_makes_it_and_nothing_wait
     assert story.lease(105).state is ACTIVE
 
 
-@pytest.mark.protocol(121, 123)
+@pytest.mark.protocol(121)
 def test_an_ack_makes_known_what_was_told() -> None:
     story = in_normal(SECONDARY)
     (update,) = story.bind(a_lease(105))

@@ -106,7 +106,6 @@ def test_which_clients_are_mine(mine: str, client: str, word: str) -> None:
     assert given.answers(KEYS[half], int(secs)) is (word == "y")
 
 
-@pytest.mark.protocol(106)
 @pytest.mark.parametrize(("secs", "mine"), [(0, False), (3, False), (4, True)])
 def test_before_it_has_met_its_primary_a_secondary_has_no_half(secs: int, mine: bool) -> None:
     given = replace(rights(Role.SECONDARY), hba=None)
