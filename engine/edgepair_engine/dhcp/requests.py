@@ -24,11 +24,14 @@ def request(ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Silent:
     if not packet.ciaddr and packet.server_id is not None and packet.server_id not in desk.server_ids:
         return Silent(Why.OTHER_SERVER)
     if not desk.scope.holds(address):
-        return _refuse(address, desk, Why.WRONG_NETWORK)
+        # Without authority it may be another server's matter; an address of this server's own never is.
+        if desk.scope.config.authoritative:
+            return Nak(address, Why.WRONG_NETWORK)
+        return Silent(Why.WRONG_NETWORK)
     reserved = desk.scope.reserved_for(ask.client)
     if reserved is not None:
         if reserved != address:
-            return _refuse(address, desk, Why.RESERVED_ELSEWHERE)
+            return Nak(address, Why.RESERVED_ELSEWHERE)
         return Ack(address, wanted_s(packet, desk.scope), Why.RESERVED, None)
     lease = desk.lease(address)
     if lease is None:
@@ -50,16 +53,12 @@ def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Sil
             return Silent(Why.OFFERED_ELSEWHERE)
         return _confirm(lease, Why.SELECTED, ask=ask, desk=desk, now=now)
     if lease.state is BindingState.ACTIVE:
-        return _refuse(lease.address, desk, Why.ANOTHER_CLIENT)
+        return Nak(lease.address, Why.ANOTHER_CLIENT)
     if lease.state is BindingState.RESET:
-        return _refuse(lease.address, desk, Why.BINDING_RESET)
+        return Nak(lease.address, Why.BINDING_RESET)
     return Silent(Why.PARTNERS_ADDRESS)
 
 
 def _confirm(lease: Lease, why: Why, *, ask: Ask, desk: Desk, now: Now) -> Ack:
     lease_s, bound = bind(lease, ask.client, wanted_s=wanted_s(ask.packet, desk.scope), desk=desk, now=now)
     return Ack(lease.address, lease_s, why, bound)
-
-
-def _refuse(address: int, desk: Desk, why: Why) -> Nak | Silent:
-    return Nak(address, why) if desk.scope.config.authoritative else Silent(why)

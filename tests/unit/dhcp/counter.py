@@ -64,6 +64,8 @@ MEMBER = MemberConfig(
     ),
     groups=(GROUP,),
 )
+SHY_SUBNET = SUBNET.model_copy(update={"authoritative": False})
+SHY_MEMBER = MEMBER.model_copy(update={"groups": (GROUP.model_copy(update={"subnets": (SHY_SUBNET, OTHER_SUBNET)}),)})
 PLAIN_MEMBER = MEMBER.model_copy(update={"groups": (), "subnets": (SUBNET, OTHER_SUBNET)})
 
 

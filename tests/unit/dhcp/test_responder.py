@@ -8,7 +8,7 @@ from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.dhcp.relay import Arrival
 from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Why
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
-from tests.unit.dhcp.counter import T0, Counter, later, plain_counter, rights_in
+from tests.unit.dhcp.counter import SHY_MEMBER, T0, Counter, later, plain_counter, rights_in
 from tests.unit.dhcp.packets import (
     BY_BROADCAST,
     BY_UNICAST,
@@ -220,6 +220,16 @@ def test_another_client_s_address_is_refused() -> None:
     counter = primary()
     counter.hold("10.1.0.50", BindingState.ACTIVE, hardware=b"\x01" + SECONDARYS_MAC, ends_at=T0.wall_s + 100)
     assert counter.hear(MINE.reboots("10.1.0.50")) == Nak(address("10.1.0.50"), Why.ANOTHER_CLIENT)
+
+
+def test_a_server_without_authority_refuses_what_it_knows_better_and_nothing_else() -> None:
+    """As dhcpd does: an address of elsewhere may be another server's matter, one of its own never is."""
+    printer = Terminal(mac=bytes.fromhex("020000000099"))
+    counter = Counter(rights_in(FailoverState.NORMAL), SHY_MEMBER)
+    counter.hold("10.1.0.50", BindingState.ACTIVE, hardware=b"\x01" + SECONDARYS_MAC, ends_at=T0.wall_s + 100)
+    assert counter.hear(MINE.reboots("192.168.7.7")) == Silent(Why.WRONG_NETWORK)
+    assert counter.hear(MINE.reboots("10.1.0.50")) == Nak(address("10.1.0.50"), Why.ANOTHER_CLIENT)
+    assert counter.hear(printer.reboots("10.1.0.51")) == Nak(address("10.1.0.51"), Why.RESERVED_ELSEWHERE)
 
 
 def test_an_address_outside_the_ranges_is_nobody_s_to_confirm() -> None:
