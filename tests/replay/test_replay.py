@@ -44,15 +44,12 @@ CASES = [
         Role.PRIMARY,
         id="a1/primary",
         marks=[
-            pytest.mark.protocol(1, 2, 3, 6, 8, 10, 11, 12, 14, 15, 17, 20, 21, 22, 23, 26, 27, 28, 41, 42, 104, 155),
+            pytest.mark.protocol(1, 2, 3, 6, 8, 10, 11, 12, 14, 15, 17, 20, 21, 22, 23, 26, 27, 41, 42, 104, 155),
             pytest.mark.protocol(32, 33, 36, 38, 61, 62, 63, 64, 86, 87, 133, 137, 145, 149, "I10", "Q7"),
         ],
     ),
     pytest.param(
-        "a1",
-        Role.SECONDARY,
-        id="a1/secondary",
-        marks=pytest.mark.protocol(9, 13, 34, 35, 37, 57, 58, 90, 133, 136, 147),
+        "a1", Role.SECONDARY, id="a1/secondary", marks=pytest.mark.protocol(9, 13, 34, 35, 37, 57, 58, 90, 133, 147)
     ),
     pytest.param("a2", Role.PRIMARY, id="a2/primary", marks=pytest.mark.protocol(6, 32, 33)),
     pytest.param("a2", Role.SECONDARY, id="a2/secondary", marks=pytest.mark.protocol(34, 35, 58)),
@@ -62,7 +59,7 @@ CASES = [
         "b1",
         Role.PRIMARY,
         id="b1/primary",
-        marks=pytest.mark.protocol(9, 19, "Q2", 24, 43, 44, 103, 104, 106, 115, 118, 119, 120, 121, 139, "I2"),
+        marks=pytest.mark.protocol(9, 19, "Q2", 24, 28, 43, 44, 103, 104, 106, 115, 118, 119, 120, 121, 139, "I2"),
     ),
     pytest.param(
         "b1",
