@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.failover.outcome import Outcome
-from edgepair_engine.failover.serving import granted_s
+from edgepair_engine.failover.serving import granted_s, potential_expiry
 from edgepair_engine.failover.transitions import Refuse
 from tests.unit.failover.builders import T0, a_lease, a_record
 from tests.unit.failover.opposite import Opposite, in_normal
@@ -164,6 +165,47 @@ def test_what_the_partner_was_told_counts_although_its_ack_was_lost() -> None:
     assert not takes(pair, survivor, 120)
     pair.run(1)
     assert takes(pair, survivor, 120)
+
+
+def promise(pair: Pair, side: Side, last: int) -> int:
+    """Let a side give or renew its client's lease of an address, and return until when that client has it."""
+    lease, now = side.lease(last), pair.now()
+    tsfp = lease.tsfp if lease.state is BindingState.ACTIVE else 0
+    for_s = granted_s(120, tsfp=tsfp, mclt_s=30, now=now)
+    tstp = potential_expiry(120, for_s, now)
+    pair.bind(side, a_lease(last, expires_in_s=for_s, now=now, tsfp=lease.tsfp, tstp=tstp))
+    return now.wall_s + for_s
+
+
+@pytest.mark.protocol(116, 117)
+@pytest.mark.parametrize("seed", range(20))
+def test_nothing_is_taken_that_a_client_of_the_dead_one_still_holds(seed: int) -> None:
+    """Both give leases, the wire breaks, the secondary goes on with its clients unheard, and dies some time later."""
+    chance = random.Random(seed)
+    pair = two_endpoints(first=100, last=109)
+    pair.start()
+    pair.run(1)
+    held = {last: promise(pair, pair.primary, last) for last in range(105, 108)}
+    held |= {last: promise(pair, pair.secondary, last) for last in range(100, 103)}
+    pair.run(chance.randrange(20))
+    pair.cut()
+    for _ in range(chance.randrange(1, 8)):
+        pair.run(chance.randrange(1, 15))
+        last = chance.choice([*range(100, 105), *range(105, 108)])
+        if pair.secondary.lease(last).state in (BindingState.BACKUP, BindingState.ACTIVE):
+            held[last] = promise(pair, pair.secondary, last)
+    died_at = pair.now().wall_s
+    pair.kill(pair.secondary)
+    pair.run(chance.randrange(11, 60))
+    pair.order(pair.primary, PARTNER_DOWN, died_at)
+    taken = set()
+    for _ in range(300):
+        pair.run(1)
+        for last in range(100, 110):
+            if takes(pair, pair.primary, last):
+                assert held.get(last, 0) < pair.now().wall_s, last
+                taken.add(last)
+    assert taken == set(range(100, 110))
 
 
 @pytest.mark.protocol(102)
