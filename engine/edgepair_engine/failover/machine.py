@@ -183,6 +183,7 @@ class Machine:
             Guard.PARTNER_IS_STARTING: message is not None and message.startup,
             Guard.PARTNER_CAME_FROM_CONFLICT: record.partner_state is t.PC,
             Guard.PARTNER_IS_CONFLICT_DONE: record.partner_state is t.CD,
+            Guard.PARTNER_IS_RECOVERED: record.partner_state is t.RD,
             Guard.PARTNER_RECOVERS_TOO: record.partner_state in (t.RECOVER, t.RD),
             Guard.WAIT_IS_OVER: now is not None and self._standing.wait_ends_at <= now.wall_s,
             Guard.NEVER_MET: record.partner_state is t.UNKNOWN,
@@ -320,8 +321,8 @@ class Machine:
             self._down_at = now.mono_s + self._standing.config.auto_partner_down_s
 
     def _enter_conflict(self, draft: Draft, now: Now) -> None:
-        """Ask for the partner's bindings: the primary at once, the secondary when the primary is in Conflict-done."""
-        if self._standing.role is Role.PRIMARY or self._standing.record.partner_state is t.CD:
+        """Ask for the partner's bindings: the primary at once, the secondary when the primary is done with asking."""
+        if self._standing.role is Role.PRIMARY or self._standing.record.partner_state in (t.CD, t.RD):
             self.ask(draft, now)
 
     def _enter_recover(self, draft: Draft, now: Now) -> None:

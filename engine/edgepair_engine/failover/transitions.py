@@ -77,6 +77,7 @@ class Guard(Enum):
     PARTNER_IS_STARTING = "the partner says that it is starting"  # the STARTUP flag of the STATE message
     PARTNER_CAME_FROM_CONFLICT = "the partner was in Potential-Conflict before"  # its state recorded until now
     PARTNER_IS_CONFLICT_DONE = "the partner is in Conflict-done"  # its recorded state
+    PARTNER_IS_RECOVERED = "the partner is in Recover-done"  # its recorded state: it knows all, and serves nobody
     PARTNER_RECOVERS_TOO = "the partner recovers, too"  # recorded as RECOVER or RECOVER-DONE: nobody gave a lease
     WAIT_IS_OVER = "MCLT has passed since this server gave its last lease"
     NEVER_MET = "this server has never heard its partner"
@@ -161,8 +162,8 @@ PD       conflict! conflict! conflict! conflict! conflict! conflict! .        . 
 RECOVER  conflict! ask       ask       conflict  conflict  conflict  ask      ask      ask      down     .      .
 RW       .         .         .         .         .         .         .        .        .        .        .      .
 RD       normal    .         .         .         .         .         .        .        normal   down     .      .
-PC       .         .         .         .         .         ask~      .        .        .        down     .      .
-CD       normal    conflict  conflict  .         .         conflict  conflict .        .        down     .      .
+PC       .         .         .         .         .         ask~      .        .        ask      down     .      .
+CD       normal    conflict  conflict  .         .         conflict  conflict .        conflict down     .      .
 RI       conflict  conflict  conflict  conflict  conflict  conflict  conflict conflict conflict down     .      .
 SHUTDOWN .         .         .         .         .         .         .        .        .        .        .      .
 PAUSED   .         .         .         .         .         .         .        .        .        .        .      .
@@ -208,12 +209,15 @@ NOT_DHCPDS: Mapping[tuple[FailoverState, FailoverState], Difference] = {
     (PC, RECOVER): Difference(
         "goes to Recover", "the partner goes to Potential-Conflict on our word: the two would change places for ever"
     ),
+    (PC, RD): Difference(
+        "waits, as does the partner, for ever", "a partner that has recovered has no part in a conflict any more"
+    ),
     (CI, RW): Difference(
         "goes to Normal, and half of the clients get no answer",
         "the partner is silent until its wait is over, and hears of no Normal before: we take over until then",
     ),
-    **{(CD, partner): _ENDS for partner in (CI, PD, CD, RECOVER)},
-    **{(CD, partner): _ENDS_TOO_SOON for partner in (RW, RD, PAUSED, UNKNOWN)},
+    **{(CD, partner): _ENDS for partner in (CI, PD, CD, RECOVER, RD)},
+    **{(CD, partner): _ENDS_TOO_SOON for partner in (RW, PAUSED, UNKNOWN)},
     (CD, SHUTDOWN): Difference("goes to Shutdown as well, and nobody serves", "the partner has said that it is gone"),
     (RECOVER, NORMAL): Difference(
         "goes to Potential-Conflict even when the partner is only starting",
@@ -243,8 +247,8 @@ TIMER: Mapping[tuple[FailoverState, Timer], Cell] = {
 # The partner has said that it sent all that was asked for (UPDDONE).
 _RECOVERED = When(Guard.WAIT_IS_OVER, Go(RD), When(Guard.PARTNER_RECOVERS_TOO, Go(RD), Go(RW)))
 _RESOLVED: Mapping[Role, Cell] = {
-    Role.PRIMARY: When(Guard.PARTNER_IS_CONFLICT_DONE, STAY, Go(CD)),
-    Role.SECONDARY: When(Guard.PARTNER_IS_CONFLICT_DONE, Go(NORMAL), STAY),
+    Role.PRIMARY: When(Guard.PARTNER_IS_CONFLICT_DONE, STAY, When(Guard.PARTNER_IS_RECOVERED, Go(NORMAL), Go(CD))),
+    Role.SECONDARY: When(Guard.PARTNER_IS_CONFLICT_DONE, Go(NORMAL), When(Guard.PARTNER_IS_RECOVERED, Go(NORMAL))),
 }
 UPDATES_DONE: Mapping[tuple[FailoverState, Role], Cell] = {
     **{(state, role): STAY for state in STATES for role in Role},

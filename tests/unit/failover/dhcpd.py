@@ -52,6 +52,7 @@ class Dhcpd:
         self.record = restored or StateRecord(group=config.name, my_state=t.RECOVER, my_state_at=now.wall_s)
         self.starting = True
         self.gave_up: str | None = None
+        self.gave_up_on: FailoverState | None = None
         self._config = config
         self._link: LinkId | None = None
         self._links: set[LinkId] = set()
@@ -245,7 +246,8 @@ class Dhcpd:
             self._wait_ends_s = now.mono_s + at + 30 - now.wall_s
 
     def _give_up(self, how: str) -> None:
-        self.gave_up = how
+        self.gave_up = self.gave_up or how
+        self.gave_up_on = self.gave_up_on or self.record.partner_state
         if how == "exit":
             self._actions += [HangUp(link, "the process has ended") for link in self._links]
             self._link = None

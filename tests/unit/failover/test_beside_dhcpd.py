@@ -62,7 +62,7 @@ class Life:
 
     def bury(self, dhcpd: Dhcpd) -> None:
         """Judge why dhcpd gave up: only what we could not know is forgiven."""
-        fatal = [told for told in self.told if told.state is dhcpd.record.partner_state][-1]
+        fatal = [told for told in self.told if told.state is dhcpd.gave_up_on][-1]
         assert fatal.recorded is not fatal.actual, (fatal, dhcpd.gave_up)
         self.unknowable.append(fatal)
         self.pair.kill(self.theirs)

@@ -99,6 +99,16 @@ def test_a_primary_that_is_done_after_its_partner_stays_in_the_conflict() -> Non
     assert story.state is t.PC
 
 
+@pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
+def test_a_partner_that_has_recovered_meanwhile_ends_the_conflict(role: Role) -> None:
+    """It serves nobody since it lost what the conflict was about; dhcpd and it wait for each other for ever."""
+    story = Opposite(role, a_record(t.RI, t.PC))
+    story.wait(15)
+    story.connect(t.RD)
+    assert in_words(story.said)[-2:] == ["Potential-Conflict", "UpdReq"]
+    assert done(story) == ["Normal"]
+
+
 @pytest.mark.protocol(73, 74, 96, 97)
 @pytest.mark.parametrize("partner", [t.PC, t.RI], ids=lambda state: state.label)
 def test_a_primary_that_is_done_goes_on_where_it_was_after_the_link_was_lost(partner: FailoverState) -> None:

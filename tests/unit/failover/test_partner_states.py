@@ -20,7 +20,7 @@ from tests.unit.failover.builders import T0, a_group, a_record, a_table, at
 from tests.unit.failover.dhcpd_grids import HEAD, RUNNING, STARTING, name_of, state_called
 from tests.unit.failover.dialogue import a_connect, a_state, an_ack, said
 
-# Where we differ and why. As at dhcpd, a secondary in POTENTIAL-CONFLICT asks only a partner in CONFLICT-DONE.
+# Where we differ and why. A secondary in POTENTIAL-CONFLICT asks only a partner in CONFLICT-DONE or RECOVER-DONE.
 GIVES_UP = "dhcpd serves nobody from then on until a person acts: we join the conflict"
 STAYS = "dhcpd serves nobody from then on until a person acts: the conflict is not over, we stay in it"
 ENDS = "dhcpd's process ends: we begin the resolution again"
@@ -30,6 +30,7 @@ ONCE = "dhcpd asks a second time while the first request runs, and the first is 
 WHOLE = "dhcpd asks for all: our store is whole, what we have not acknowledged is enough (I9)"
 LOST = "dhcpd asks for what is not acknowledged: our store was lost, we ask for all"
 SILENT = "dhcpd leaves half of the clients to a silent partner, which hears of no NORMAL later: we take over (Q19)"
+RECOVERED = "dhcpd and a partner that has recovered wait for each other for ever: we ask it, and go to NORMAL"
 SWAP = "dhcpd goes to RECOVER, and its partner on its word to PC: the two change places for ever"
 TAKES_OVER = "dhcpd serves nobody from then on although its partner does neither: we take over"
 
@@ -42,7 +43,8 @@ OURS = {
     ("CD", "CD"): ("PC?", ENDS),
     ("CD", "RECOVER"): ("PC?", ENDS),
     ("CD", "RW"): (".", WAITS),
-    ("CD", "RD"): (".", WAITS),
+    ("CD", "RD"): ("PC?", ENDS),
+    ("RI", "RD"): ("PC?", RECOVERED),
     ("CD", "PAUSED"): (".", WAITS),
     ("CD", "UNKNOWN"): (".", WAITS),
     ("CD", "SHUTDOWN"): ("PD", TAKES_OVER),
@@ -55,15 +57,17 @@ OURS = {
 OURS_RUNNING = {
     ("PC", "NORMAL"): (".", STAYS),
     ("PC", "RECOVER"): (".", SWAP),
+    ("PC", "RD"): (".?", RECOVERED),
     ("RECOVER", "RW"): (".*", FOR_EVER),
     ("RECOVER", "RD"): (".*", FOR_EVER),
 }
 OURS_STARTING = {
     ("PC", "NORMAL"): (".?", STAYS),  # starting in it, a primary asks
     ("PC", "RECOVER"): (".?", SWAP),
+    ("PC", "RD"): (".?", RECOVERED),
     ("NORMAL", "PD"): ("RECOVER?", WHOLE),
 }
-OURS_RUNNING_PRIMARY = {("PC", "CD"): (".", ONCE)}
+OURS_RUNNING_PRIMARY = {("PC", "CD"): (".", ONCE), ("PC", "RD"): (".", ONCE)}
 
 L1 = LinkId(1)
 
@@ -90,7 +94,7 @@ def ours(role: Role, mine: str, partner: str, word: str, *, starting: bool) -> s
     ours, _ = differences[mine, partner]
     after = ours.rstrip("?*")
     in_conflict = after == "PC" or (mine, after) == ("PC", ".")
-    return after if in_conflict and role is Role.SECONDARY and partner != "CD" else ours
+    return after if in_conflict and role is Role.SECONDARY and partner not in ("CD", "RD") else ours
 
 
 def test_the_grids_are_the_528_cases_of_the_reference() -> None:
@@ -99,8 +103,8 @@ def test_the_grids_are_the_528_cases_of_the_reference() -> None:
 
 def test_the_engine_names_the_cells_that_are_not_dhcpds_and_no_others() -> None:
     """What is asked for differs everywhere, and once a guard: of a NORMAL that only starts."""
-    different = OURS | OURS_RUNNING | OURS_STARTING | OURS_RUNNING_PRIMARY
-    cells = {cell for cell, (_, why) in different.items() if why not in (ONCE, LOST, WHOLE)}
+    different = OURS_RUNNING_PRIMARY | OURS | OURS_RUNNING | OURS_STARTING
+    cells = {cell for cell, (_, why) in different.items() if why not in (ONCE, LOST, WHOLE)} - {("RI", "RD")}
     assert {(name_of(a), name_of(b)) for a, b in t.NOT_DHCPDS} == cells | {("RECOVER", "NORMAL")}
 
 

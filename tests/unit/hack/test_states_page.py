@@ -27,12 +27,27 @@ def test_every_state_is_explained_and_has_a_row_of_twelve_cells() -> None:
 
 def test_a_cell_that_is_not_dhcpds_is_marked() -> None:
     assert rows_of("What the partner says of itself")["Conflict-done"] == [
-        *("normal", "conflict *", "conflict *", "conflict *", "*", "*", "", "", "conflict *", "*", "down *", "*")
+        *(
+            "normal",
+            "conflict *",
+            "conflict *",
+            "conflict *",
+            "*",
+            "conflict *",
+            "",
+            "",
+            "conflict *",
+            "*",
+            "down *",
+            "*",
+        )
     ]
 
 
 def test_guards_are_written_out() -> None:
     assert rows_of("When all that was asked for has come (UPDDONE)")["Potential-Conflict"] == [
-        "nothing if the partner is in Conflict-done, else to **Conflict-done**",
-        "to **Normal** if the partner is in Conflict-done, else nothing",
+        "nothing if the partner is in Conflict-done, else to **Normal** if the partner is in Recover-done, "
+        "else to **Conflict-done**",
+        "to **Normal** if the partner is in Conflict-done, else to **Normal** if the partner is in Recover-done, "
+        "else nothing",
     ]
