@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.interop.clients import Dhclient
 from tests.interop.dhcpd import Dhcpd, dhcpd_conf
 from tests.interop.lab import MAX_RESPONSE_DELAY_S, Lab, both_normal, diary
-from tests.interop.netns import eventually
+from tests.interop.netns import SERVER_1, eventually
 from tests.interop.ours import Engine
 from tests.interop.renewals import Renewals, addresses_of, servers_of
 
@@ -75,6 +75,41 @@ def test_a_pair_of_dhcpd_is_migrated_one_side_at_a_time_and_no_client_loses_its_
     answered = [server for client in clients for server in servers_of(client)]
     assert set(answered) == {"10.77.1.2", "10.77.1.3"}
     figure(f"migration: {len(answered)} renewals of {CLIENTS} clients, no address lost")
+
+
+ALONE = """
+authoritative; ddns-update-style none; ping-check off; default-lease-time 60; min-lease-time 60;
+group {
+  option domain-name "old.example";
+  subnet 10.77.1.0 netmask 255.255.255.0 { option routers 10.77.1.1; range 10.77.1.100 10.77.1.139; }
+}
+host kiosk { hardware ethernet 02:77:00:00:00:02; fixed-address 10.77.1.50; }
+"""
+
+
+def test_a_dhcpd_without_a_partner_is_migrated_and_its_clients_keep_their_addresses(lab: Lab, tmp_path: Path) -> None:
+    old = lab.dhcpd("primary")
+    old.configure(ALONE)
+    old.start()
+    guest, kiosk = lab.clients(2)
+    for client in (guest, kiosk):
+        client.start()
+    leased, reserved = guest.bound()[0], kiosk.bound()[0]
+    assert reserved == "10.77.1.50"
+
+    assert old.process is not None
+    old.process.terminate()
+    new = Engine(lab.places["primary"], tmp_path / "ours", {})
+    files = [str(old.configuration), "--leases", str(old.lease_file), "--out", str(new.config_file.parent), "--force"]
+    done = new.command("import-dhcpd", *files, "--interface", f"10.77.1.0/24=eth0,{SERVER_1}")
+    assert "1 subnets, 40 addresses, 1 reservations, 1 leases (1 active)" in done.stdout, done.stderr
+    lab.started(new)
+    eventually(
+        "ours is ready", lambda: (report := new.report()) is not None and report.ready, within_s=30, state=new.log
+    )
+    assert [client.renew()[:2] for client in (guest, kiosk)] == [(leased, SERVER_1), (reserved, SERVER_1)]
+    assert ours(new)[leased] == ("active", guest.mac)
+    assert guest.events("renew")[-1][3] == "10.77.1.1"
 
 
 def exchanged(lab: Lab, role: str, old: Dhcpd, folder: Path, figure: Callable[[str], None]) -> Engine:
