@@ -20,10 +20,10 @@ from edgepair_engine.failover.hashing import hba_of_split
 from edgepair_engine.failover.introduction import MARK, Introduction, encode_introduction
 from edgepair_engine.failover.machine import SAFE_IN_CONFLICT_DONE
 from edgepair_engine.failover.outcome import HangUp, LinkId, Outcome, Send
-from edgepair_engine.failover.serving import granted_s, potential_expiry
+from edgepair_engine.failover.serving import INFINITE_S, granted_s, potential_expiry
 from edgepair_engine.failover.tally import Origin
 from edgepair_engine.leases.binding import released
-from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.lease import FOREVER_AT, Lease
 from edgepair_engine.leases.record import CountsRecord, LeaseRecord, StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
@@ -49,6 +49,7 @@ FIRST, LAST = 100, 109  # a pool small enough that stories soon use it up
 ACTIONS_MAX = 200  # what one step may say: every address once or twice, and a few words more
 WAKEUPS_MAX = 400  # within a minute: a CONTACT each second, and what else is due; more would be a storm
 LONG_WAIT_S = 64
+TIME_MAX = 0xFFFF_FFFF  # what four bytes hold
 GROUPS = tuple(
     a_group(role, first=FIRST, last=LAST, auto_partner_down_s=down_s, partner_is_ours=ours)
     for ours in (False, True)
@@ -189,7 +190,8 @@ class Stage:
         if self.config.role is Role.PRIMARY:
             self.hear(self._link(), ConnectAck(**shared))
         else:
-            self.hear(self._link(), Connect(**shared, tls_request=0, mclt_s=30, hba=hba_of_split(128)))
+            mclt_s = self.script.one_of((30, 1, 86400, TIME_MAX))
+            self.hear(self._link(), Connect(**shared, tls_request=0, mclt_s=mclt_s, hba=hba_of_split(128)))
 
     def hear_state(self) -> None:
         state, startup = self.script.one_of(STATES), self.script.byte() % 2 == 1
@@ -209,7 +211,7 @@ class Stage:
             state=self.script.one_of(tuple(BindingState)),
             hardware=self._hardware(),
             lease_expires_at=ends_at,
-            potential_expires_at=ends_at + self.script.signed(),
+            potential_expires_at=self.script.one_of((ends_at + 60, ends_at, 0, TIME_MAX)),
             stos=self.wall_s + self.script.signed(),
             cltt=self.wall_s + self.script.signed(),
         )
@@ -235,14 +237,15 @@ class Stage:
                 return
         elif not rights.may_allocate(lease, self.now):
             return
-        for_s = granted_s(120, tsfp=lease.tsfp, mclt_s=rights.mclt_s, now=self.now)
+        wanted_s = self.script.one_of((120, 1, INFINITE_S))
+        for_s = granted_s(wanted_s, tsfp=lease.tsfp, mclt_s=rights.mclt_s, now=self.now)
         bound = replace(
             lease,
             state=BindingState.ACTIVE,
             hardware=self._hardware(),
             starts_at=self.wall_s,
-            ends_at=self.wall_s + for_s,
-            tstp=potential_expiry(120, for_s, self.now),
+            ends_at=min(self.wall_s + for_s, FOREVER_AT),
+            tstp=potential_expiry(wanted_s, for_s, self.now),
             cltt=self.wall_s,
         )
         self.perform(self.endpoint.lease_changed(bound, self.now))
