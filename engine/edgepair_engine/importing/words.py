@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from typing import NoReturn
@@ -11,6 +12,7 @@ from edgepair_engine.importing.statements import Statement
 from edgepair_engine.importing.tokens import Kind, Token
 from edgepair_engine.leases.lease import FOREVER_AT
 
+_NUMBER = re.compile("[0-9]+")
 HARDWARE_TYPES = {"ethernet": 1, "token-ring": 6, "fddi": 8, "infiniband": 32}
 
 
@@ -177,22 +179,25 @@ class Words:
             return FOREVER_AT
         if self.has_word("epoch"):
             return min(self._decimal(), FOREVER_AT)
-        self._decimal()  # the day of the week, which dhcpd does not look at either
-        year = self._decimal()
-        self.mark("/")
-        month = self._decimal()
-        self.mark("/")
-        day, hour = self._decimal(), self._decimal()
-        self.mark(":")
-        minute = self._decimal()
-        self.mark(":")
-        second = self._decimal()
+        year, month, day, hour, minute, second = self._date()
         try:
             at = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
         except (ValueError, OverflowError):
             self.back()
             self.refuse("a date that exists")
         return min(max(0, int(at.timestamp())), FOREVER_AT)
+
+    def _date(self) -> list[int]:
+        """Take a date and return its numbers without the day of the week, which dhcpd does not look at either."""
+        if self.left() and self.peek().kind is Kind.DATE:
+            return [int(number) for number in _NUMBER.findall(self.take("").text)[1:]]
+        self._decimal()
+        found = [self._decimal()]
+        for mark in ("/", "/", "", ":", ":"):
+            if mark:
+                self.mark(mark)
+            found.append(self._decimal())
+        return found
 
     def _decimal(self) -> int:
         """Take a number of a date: 08 is eight there."""

@@ -79,6 +79,7 @@ def test_every_binding_state_is_carried_and_rewound_to_itself_unless_the_file_sa
         ("ends never;", Lease(address=0, ends_at=FOREVER_AT, tstp=FOREVER_AT)),
         ("starts epoch 1796040883; # Mon Nov 30 12:14:43 2026", Lease(address=0, starts_at=AT_12)),
         ("starts 1 2026/11/30 08:09:08;", Lease(address=0, starts_at=AT_12 - 14735)),
+        ("starts  1 2026/11/30\n12:14:43 ;", Lease(address=0, starts_at=AT_12)),
         ("ends 1 2026/11/30 12:14:43;", Lease(address=0, ends_at=AT_12, tstp=AT_12)),
         ("ends 1 2326/11/30 12:14:43;", Lease(address=0, ends_at=FOREVER_AT, tstp=FOREVER_AT)),
         ("hardware token-ring 1:2;", Lease(address=0, hardware=b"\x06\x01\x02")),
@@ -86,8 +87,8 @@ def test_every_binding_state_is_carried_and_rewound_to_itself_unless_the_file_sa
         ("binding state bootp;", Lease(address=0, state=BindingState.ACTIVE, flags=FLAG_BOOTP)),
         ("", Lease(address=0)),
     ],
-    ids=["hexadecimal uid", "never", "local form", "eight and nine", "tstp left out", "after 2038", "token ring",
-         "old abandoned", "old bootp", "nothing"],
+    ids=["hexadecimal uid", "never", "local form", "eight and nine", "other blanks", "tstp left out", "after 2038",
+         "token ring", "old abandoned", "old bootp", "nothing"],
 )  # fmt: skip
 def test_a_statement_means_what_dhcpd_means_by_it(statement: str, lease: Lease) -> None:
     got = lease_of(statement)
