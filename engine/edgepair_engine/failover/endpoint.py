@@ -144,7 +144,8 @@ class Endpoint:
             self._hang_up(link, why, reason=reason, draft=draft, now=now)
         self._machine.on_timer(draft, now)
         self._endings.on_timer(draft, now)
-        self._exchange.on_timer(draft, now)
+        if self._exchange.on_timer(draft, now):
+            self._machine.ask_anew(draft, now)
         self._links.on_timer(draft, now)
         if self._alive_at <= now.mono_s:
             self._alive_at = now.mono_s + ALIVE_EVERY_S
@@ -274,7 +275,7 @@ class Endpoint:
                 link.partner_asked = True
                 self._exchange.on_request(message, draft, now)
             case UpdDone():
-                self._machine.updates_done(draft, now)
+                self._machine.updates_done(message.xid, draft, now)
             case PoolReq():
                 self._on_pool_req(message, link, draft, now)
             case PoolResp():

@@ -22,7 +22,8 @@ from edgepair_engine.leases.lease import FLAG_RESERVED, Lease
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.failover import BndAck, BndUpd, UpdDone, UpdReq, UpdReqAll
 
-LATE_ACK_AFTER_S = 3.0  # a dhcpd that answers a request with nothing waits for acks of a link that broke (Q4)
+SILENT_AFTER_S = 3.0  # a dhcpd that answers a request with nothing waits for acks of a link that broke (Q4)
+REFUSED_AT_ONCE_MAX = 4096  # refusals of what was never heard: 300 kB in one write; the next ones if silence goes on
 
 # The order in which bindings are told: dhcpd's lists of a pool, each by its ends; reserved addresses are the last list.
 _LISTS = ((FREE,), (ACTIVE,), ENDED, (ABANDONED,), (BACKUP,))
@@ -43,7 +44,8 @@ class Exchange:
         self._sharing = sharing
         self.updates = Updates()
         self.ranges = Ranges()
-        self._late_acks_at: float | None = None
+        self._silent_at: float | None = None
+        self._unheard: list[int] | None = None  # addresses to refuse while the partner stays silent; None: not begun
 
     # ours to the partner
 
@@ -93,7 +95,7 @@ class Exchange:
         self.ranges.stop()
         self.updates.requeue()
         self.updates.drop_request()
-        self._late_acks_at = None
+        self._silent_at = self._unheard = None
 
     # the partner's to us
 
@@ -150,25 +152,34 @@ class Exchange:
 
     def asked(self, now: Now) -> None:
         """Hear that the partner was asked for bindings: from now on silence is suspicious, but for one of ours."""
-        if self._links.lost_acks and not self._standing.config.partner_is_ours:
-            self._late_acks_at = now.mono_s + LATE_ACK_AFTER_S
+        if not self._standing.config.partner_is_ours:
+            self._silent_at = now.mono_s + SILENT_AFTER_S
 
     def answered(self) -> None:
         """Hear that it does answer."""
-        self._late_acks_at = None
+        self._silent_at = None
 
-    def on_timer(self, draft: Draft, now: Now) -> None:
-        """Repeat, on the new link, acks that may have been lost with the old one."""
+    def on_timer(self, draft: Draft, now: Now) -> bool:
+        """Wake a partner that answers a request with nothing; return whether it must then be asked anew.
+
+        It waits for acks of updates that went on a link which broke. Those that we had answered are answered again.
+        Those that never came here have addresses and xids that we cannot know; but a dhcpd that hears a refusal looks
+        at the address only, and tells the binding again when it is asked again.
+        """
         link = self._links.link
-        if self._late_acks_at is None or self._late_acks_at > now.mono_s or link is None:
-            return
-        self._late_acks_at = None
-        while self._links.lost_acks:
-            self._answer(replace(self._links.lost_acks.popleft(), time=now.wall_s), link, draft, now)
+        if self._silent_at is None or self._silent_at > now.mono_s or link is None:
+            return False
+        self._silent_at = None
+        if self._links.lost_acks:
+            while self._links.lost_acks:
+                self._answer(replace(self._links.lost_acks.popleft(), time=now.wall_s), link, draft, now)
+            self.asked(now)
+            return False
+        return self._refuse_unheard(link, draft, now)
 
     def next_wakeup(self) -> float | None:
         """Return the monotonic moment of the next thing to do."""
-        return self._late_acks_at
+        return self._silent_at
 
     # steps
 
@@ -202,6 +213,16 @@ class Exchange:
     def _answer(self, answer: BndAck, link: Link, draft: Draft, now: Now) -> None:
         self._links.send(link, answer, draft, now)
         link.acks.append(answer)
+
+    def _refuse_unheard(self, link: Link, draft: Draft, now: Now) -> bool:
+        if self._unheard is None:
+            pools = self._leases.pools(self._standing.config.name)
+            self._unheard = [address for pool in pools for address in pool.addresses()]
+        refused, self._unheard = self._unheard[:REFUSED_AT_ONCE_MAX], self._unheard[REFUSED_AT_ONCE_MAX:]
+        for address in refused:
+            refusal = BndAck(time=now.wall_s, xid=0, address=address, reject=RejectReason.OTHER, text="never received")
+            self._links.send(link, refusal, draft, now)
+        return bool(refused)
 
     def _settle(self, lease: Lease, before: Lease, draft: Draft, *, now: Now, ended: bool | None = None) -> None:
         if ended is None:

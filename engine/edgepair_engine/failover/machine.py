@@ -12,6 +12,7 @@ from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import FailoverState, RejectReason, Role
 from edgepair_engine.failover import transitions as t
 from edgepair_engine.failover.exchange import Exchange
+from edgepair_engine.failover.link import Link
 from edgepair_engine.failover.links import Links
 from edgepair_engine.failover.outcome import Draft, LinkId
 from edgepair_engine.failover.sharing import Sharing
@@ -41,6 +42,7 @@ class Machine:
         self._down_at: float | None = None
         self._told_at = now.mono_s
         self._asked_on: LinkId | None = None
+        self._asked_anew: int | None = None  # the xid of the request that replaced one without an answer
 
     # what moves it
 
@@ -73,17 +75,18 @@ class Machine:
         if partner is t.NORMAL:
             self._sharing.plan(now)
 
-    def updates_done(self, draft: Draft, now: Now) -> None:
+    def updates_done(self, xid: int, draft: Draft, now: Now) -> None:
         """Hear that the partner has sent all that was asked for.
 
         It counts for the one request that is under way on this link, whatever its xid: dhcpd answers the latest only
-        (Q7). Without a request it says nothing: to believe it would end RECOVER with bindings missing.
+        (Q7). Without a request it says nothing: to believe it would end RECOVER with bindings missing. So would the
+        answer to a request that was asked anew: our refusals may have ended it.
         """
         link = self._links.link
-        if link is None or self._asked_on != link.id:
+        if link is None or self._asked_on != link.id or self._asked_anew not in (None, xid):
             return
         self._exchange.answered()
-        self._asked_on = None
+        self._asked_on = self._asked_anew = None
         if self._standing.record.update_all_wanted:
             self._standing.change(replace(self._standing.record, update_all_wanted=False))
             self._exchange.all_told()
@@ -113,7 +116,7 @@ class Machine:
     def link_closed(self, draft: Draft, now: Now) -> None:
         """Hear that the established link is gone."""
         self._exchange.link_closed()
-        self._asked_on = None
+        self._asked_on = self._asked_anew = None
         cause = "link to the partner lost"
         if self._standing.starting:
             cell = t.TIMER[self._standing.mine, t.Timer.STARTUP]
@@ -167,14 +170,23 @@ class Machine:
         link = self._links.link
         if link is None or not link.partner_heard or self._asked_on == link.id:
             return
-        self._asked_on = link.id
-        if self._standing.record.update_all_wanted:
-            self._links.tell(UpdReqAll(time=now.wall_s, xid=0), draft, now)
-        else:
-            self._links.tell(UpdReq(time=now.wall_s, xid=0), draft, now)
-        self._exchange.asked(now)
+        self._request(link, draft, now)
+
+    def ask_anew(self, draft: Draft, now: Now) -> None:
+        """Ask once more on the same link: an answer to the request before says nothing any more."""
+        link = self._links.link
+        if link is not None and self._asked_on == link.id:
+            self._asked_anew = self._request(link, draft, now)
 
     # steps
+
+    def _request(self, link: Link, draft: Draft, now: Now) -> int:
+        kind = UpdReqAll if self._standing.record.update_all_wanted else UpdReq
+        xid = link.take_xid()
+        self._asked_on = link.id
+        self._links.send(link, kind(time=now.wall_s, xid=xid), draft, now)
+        self._exchange.asked(now)
+        return xid
 
     def _holding(self, message: State | None = None, *, now: Now | None = None) -> set[Guard]:
         record = self._standing.record

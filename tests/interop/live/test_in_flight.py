@@ -19,9 +19,7 @@ from tests.interop.netns import eventually
 ALONE = FailoverState.COMMUNICATIONS_INTERRUPTED
 # 3,528 addresses, and no lease that ends meanwhile. Each server gives its own clients leases while it does not know yet
 # that the link is cut: it offers nothing to the other's.
-MANY = Terms(
-    first="10.77.2.0", last="10.77.15.199", mclt_s=600, lease_s=600, max_lease_s=600, max_response_delay_s=20
-)
+MANY = Terms(first="10.77.2.0", last="10.77.15.199", mclt_s=600, lease_s=600, max_lease_s=600, max_response_delay_s=20)
 EACH = 1000
 
 

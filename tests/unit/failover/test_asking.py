@@ -112,6 +112,35 @@ def test_a_dhcpd_whose_window_stays_full_across_links_gets_its_acks_again(flaps:
     assert story.lease(130).state is ACTIVE
 
 
+@pytest.mark.protocol("Q4", "Q12", "Q15")
+def test_a_dhcpd_that_waits_for_acks_of_what_never_came_here_is_refused_it_all_and_asked_anew() -> None:
+    """Seen live: it looks at no xid of a refusal, and may end the first request when its last address is refused."""
+    story = in_recover()
+    assert story.wait(2.9) == []
+    said = story.wait(0.2)
+    refusals = [message for message in said if isinstance(message, BndAck)]
+    assert [message.address for message in refusals] == [address(last) for last in range(100, 140)]
+    assert {message.reject for message in refusals} == {RejectReason.OTHER}
+    asked_anew = said[-1]
+    assert isinstance(asked_anew, UpdReqAll)
+    story.hear(UpdDone(time=T0, xid=asked_anew.xid - 1))
+    assert story.state is RECOVER
+    story.hear(an_update(130, xid=7))
+    story.hear(UpdDone(time=T0, xid=asked_anew.xid))
+    assert story.state is FailoverState.RECOVER_WAIT
+
+
+@pytest.mark.protocol("Q4")
+def test_a_partner_that_stays_silent_is_refused_everything_once_for_a_link() -> None:
+    story = in_recover()
+    story.wait(3)
+    story.said.clear()
+    assert story.wait(60) == []
+    story.lose_link()
+    story.connect(PD)
+    assert len([message for message in story.wait(4) if isinstance(message, BndAck)]) == 40
+
+
 @pytest.mark.protocol("Q4")
 def test_a_refusal_that_may_be_lost_is_repeated_as_a_refusal() -> None:
     """At a first start the primary refuses every address of the secondary: they fill its window as well."""
