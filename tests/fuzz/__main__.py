@@ -159,7 +159,8 @@ def _libfuzzer(name: str, *options: str) -> tuple[int, str]:
 def _failure(told: str, folder: Path) -> str:
     found = re.search(r"=== Uncaught Python exception|==\d+== ERROR: libFuzzer", told)
     at = found.start() if found else 0
-    return f"{told[at : at + 3000]}\nall of it: {(folder / 'log').relative_to(ROOT)}"
+    lines = [line for line in told[at : at + 6000].splitlines() if not line.startswith(("INFO:", "WARNING:"))]
+    return "\n".join(lines) + f"\nall of it: {(folder / 'log').relative_to(ROOT)}"
 
 
 if __name__ == "__main__":

@@ -17,15 +17,16 @@ from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role, Serving
 from edgepair_engine.failover.endpoint import Endpoint
 from edgepair_engine.failover.hashing import hba_of_split
-from edgepair_engine.failover.introduction import MARK, Introduction, encode_introduction
+from edgepair_engine.failover.introduction import MARK, NUMBER_MAX, Introduction, encode_introduction
 from edgepair_engine.failover.machine import SAFE_IN_CONFLICT_DONE
 from edgepair_engine.failover.outcome import HangUp, LinkId, Outcome, Send
 from edgepair_engine.failover.serving import INFINITE_S, granted_s, potential_expiry
 from edgepair_engine.failover.tally import Origin
 from edgepair_engine.leases.binding import released
-from edgepair_engine.leases.lease import FOREVER_AT, Lease
-from edgepair_engine.leases.record import CountsRecord, LeaseRecord, StateRecord
+from edgepair_engine.leases.lease import FOREVER_AT
+from edgepair_engine.leases.record import CountsRecord, LeaseRecord, Record, StateRecord
 from edgepair_engine.leases.table import LeaseTable
+from edgepair_engine.store.rows import COUNT_MAX, lease_of, lease_row, state_of, state_row
 from edgepair_engine.wire.errors import WireError
 from edgepair_engine.wire.failover import (
     BndAck,
@@ -264,14 +265,9 @@ class Stage:
         """Do what it wants done, and check it."""
         assert len(outcome.actions) <= ACTIONS_MAX
         for record in outcome.records:
-            match record:
-                case LeaseRecord():
-                    assert _is_storable(record.lease), record
-                case StateRecord():
-                    assert record.my_state not in NEVER_SAVED, record
-                    self.partner = record.partner_state
-                case CountsRecord():
-                    record.partner.encode()
+            assert _is_storable(record), record
+            if isinstance(record, StateRecord):
+                self.partner = record.partner_state
         for action in outcome.actions:
             match action:
                 case Send(link, message):
@@ -299,7 +295,10 @@ class Stage:
             case 2:
                 return MARK + self.script.some(self.script.byte())
             case _:
-                numbers: dict[str, Any] = {name: self.script.byte() for name in ("count", "sent", "acked", "received")}
+                numbers: dict[str, Any] = {
+                    name: self.script.one_of((0, 1, 2, 7, NUMBER_MAX))
+                    for name in ("count", "sent", "acked", "received")
+                }
                 store, behind = self.script.one_of(("", "a", "b")), self.script.byte() % 4 == 3
                 said = Introduction(store=store, partner=self.script.one_of(("", "mine")), behind=behind, **numbers)
                 return encode_introduction(said)
@@ -325,9 +324,22 @@ class Stage:
         self.wall_s += int(self.mono_s) - before_s
 
 
-def _is_storable(lease: Lease) -> bool:
-    times = (lease.starts_at, lease.ends_at, lease.tstp, lease.tsfp, lease.atsfp, lease.cltt)
-    return address(FIRST) <= lease.address <= address(LAST) and all(0 <= at < 2**63 for at in times)
+def _is_storable(record: Record) -> bool:
+    """Return whether the store can hold a record, and believes it when it reads it again."""
+    match record:
+        case LeaseRecord(_, lease):
+            times = (lease.starts_at, lease.ends_at, lease.tstp, lease.tsfp, lease.atsfp, lease.cltt)
+            ours = address(FIRST) <= lease.address <= address(LAST)
+            return ours and all(0 <= at <= TIME_MAX for at in times) and lease_of(lease_row(record)) == record
+        case StateRecord():
+            numbers = [value for value in state_row(record) if isinstance(value, int)]
+            believed = all(0 <= number <= TIME_MAX for number in numbers) and state_of(state_row(record)) == record
+            return believed and record.my_state not in NEVER_SAVED
+        case CountsRecord():
+            counts = (record.count, record.sent, record.acked, record.received)
+            return all(0 <= count <= COUNT_MAX for count in counts) and record.partner.isprintable()
+        case _:
+            return False
 
 
 HAPPENINGS: tuple[Callable[[Stage], None], ...] = (

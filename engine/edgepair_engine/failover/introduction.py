@@ -8,7 +8,7 @@ from typing import Any
 
 MARK = b"edgepair "  # whose vendor-specific options these are
 TEXT_MAX = 64  # characters of a field; ours have at most 20
-NUMBER_MAX = 2**53  # what JSON carries without loss
+NUMBER_MAX = 2**52  # half of what JSON carries without loss and the store believes: there is room to count on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

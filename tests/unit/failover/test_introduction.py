@@ -39,7 +39,7 @@ def test_what_a_newer_version_says_beside_it_is_passed_over_and_what_an_older_on
         b"edgepair " + b"[" * 2000,
         b'edgepair {"count":-1}',
         b'edgepair {"count":true}',
-        b'edgepair {"count":9007199254740993}',
+        b'edgepair {"count":4503599627370497}',
         b'edgepair {"store":["a"]}',
         b'edgepair {"store":"' + b"a" * 65 + b'"}',
         b'edgepair {"store":"\\ud800"}',
