@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from edgepair_contract.config import PoolConfig, SubnetConfig
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import RejectReason
 from edgepair_engine.core.effects import CloseLink, Effects, SendToPartner, Tell
 from edgepair_engine.core.engine import Engine
 from edgepair_engine.core.events import Direction, LinkLost, LinkUp, PartnerBytes
+from edgepair_engine.core.turn import run_turn
 from edgepair_engine.failover.hashing import hba_of_split
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.leases.record import Restored
@@ -174,6 +176,35 @@ def test_a_connection_that_is_not_the_partners_is_closed_and_not_heard(event: Li
     effects = engine.handle(event, T0)
     assert closed(effects) == [L1]
     assert engine.handle(PartnerBytes(L1, CONNECT), T0) == Effects()
+
+
+def a_secondary_of_two_groups() -> Engine:
+    """Return a new secondary that shares two groups with the same partner."""
+    other = SubnetConfig(
+        interface="lan0",
+        prefix=IPv4Network("10.2.0.0/24"),
+        pools=(PoolConfig(start=IPv4Address("10.2.0.50"), end=IPv4Address("10.2.0.60")),),
+    )
+    groups = group_of("east-2"), group_of("east-2", other).model_copy(update={"name": "lan1"})
+    return Engine(member_of("east-2", *groups), Restored(), random.Random(7), now=T0)
+
+
+@pytest.mark.protocol(40)
+def test_a_connection_that_names_no_group_is_closed_after_fifteen_seconds_too() -> None:
+    engine = a_secondary_of_two_groups()
+    engine.handle(up(L1), T0)
+    assert closed(run_turn(engine, [], later(14))) == []
+    assert closed(run_turn(engine, [], later(15))) == [L1]
+
+
+@pytest.mark.protocol(9, 48)
+def test_of_two_groups_with_one_partner_a_connect_means_the_one_that_it_names() -> None:
+    engine = a_secondary_of_two_groups()
+    engine.handle(up(L1), T0)
+    named = CONNECT.replace(b"lan0", b"lan1")
+    answers = [decode_failover(data) for data in said(engine.handle(PartnerBytes(L1, named + STATE), T0))]
+    assert [message.relationship for message in answers if isinstance(message, ConnectAck)] == [b"lan1"]
+    assert [group.connected for group in engine.report(T0).groups] == [False, True]
 
 
 @pytest.mark.protocol("I8", "Q23")

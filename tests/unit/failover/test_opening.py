@@ -83,7 +83,7 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.protocol(9, 48, 49, 50, 51)
+@pytest.mark.protocol(9, 48, 49, 50, 51, "I13")
 @pytest.mark.parametrize(("changes", "wire"), REFUSALS.values(), ids=REFUSALS.keys())
 def test_a_refused_connect_is_answered_with_these_bytes_and_closed(changes: dict[str, Any], wire: str) -> None:
     outcome = hear(a_restarted(SECONDARY), L1, a_connect(at(0), xid=5, **changes))
