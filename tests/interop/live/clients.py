@@ -57,6 +57,7 @@ class Client:
         self._wish_s = wish_s
         self._terminal = Terminal(mac=self.hardware, client_id=client_id)
         self._phase = Phase.IDLE
+        self._wanted: str | None = None  # the server whose offer it takes; None: anyone's
         self._xids = count(number << 12)
         self._asked_at = 0.0
 
@@ -66,12 +67,12 @@ class Client:
         assert self.lease is not None, f"{self.mac} holds nothing"
         return self.lease.address
 
-    def takes(self, *, secs: int = 0, within_s: float = ANSWER_LIMIT_S) -> Promise:
+    def takes(self, *, secs: int = 0, at: str | None = None, within_s: float = ANSWER_LIMIT_S) -> Promise:
         """Get a lease by DISCOVER and REQUEST.
 
         `secs` does not grow: while both are NORMAL only its own server answers, however slow the machine is.
         """
-        return self._until_bound(lambda: self.discovers(secs=secs), "takes", within_s)
+        return self._until_bound(lambda: self.discovers(secs=secs, at=at), "takes", within_s)
 
     def renews(self, *, at: str | None = None, within_s: float = ANSWER_LIMIT_S) -> Promise:
         """Get its lease renewed by unicast, at the server that granted it or at the address `at`."""
@@ -85,10 +86,11 @@ class Client:
         """Get its old address again by INIT-REBOOT."""
         return self._until_bound(self.asks_for_its_old, "reboots", within_s)
 
-    def discovers(self, *, secs: int = 0) -> None:
-        """Send a DISCOVER, and take the first offer that comes."""
+    def discovers(self, *, secs: int = 0, at: str | None = None) -> None:
+        """Send a DISCOVER, and take the first offer that comes, or that the server at the address `at` makes."""
         with self.crowd.heard:
             self.offers = []
+            self._wanted = at
             self._send(Dhcp4Type.DISCOVER, Phase.SELECTING, secs=secs)
 
     def asks_around(self, *, secs: int = 0) -> None:
@@ -145,7 +147,7 @@ class Client:
             return
         elif answer.kind == "OFFER" or self._phase is Phase.LISTENING:
             self.offers.append(answer)
-            if self._phase is Phase.SELECTING:
+            if self._phase is Phase.SELECTING and self._wanted in {None, answer.server}:
                 self._selects(answer)
         elif answer.kind == "ACK" and self._phase is Phase.REQUESTING:
             self._accepts(answer, at)

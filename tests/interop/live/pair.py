@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from tests.interop.clients import Dhclient, Udhcpc
-from tests.interop.live.clients import Crowd
+from tests.interop.live.clients import Client, Crowd
 from tests.interop.live.servers import NEVER_USED, Ours, Row, Server, Theirs
 from tests.interop.live.terms import LAN, LINK, PREFIX_LENGTH, Terms, partner_of
 from tests.interop.live.wire import Tap
@@ -15,6 +16,7 @@ from tests.interop.netns import Lan, eventually, hardware_of, hear_all, hear_not
 
 WAIT_LIMIT_S = 90.0  # STARTUP's 15 s, an MCLT, some dials, dhcpd's 2 s for an ack: on a busy machine
 LOOK_EVERY_S = 0.2
+CATCH_EVERY_S = 0.01
 NORMAL = FailoverState.NORMAL
 FREE_OF = {"primary": BindingState.FREE, "secondary": BindingState.BACKUP}  # what each may give to new clients
 BOUND = (BindingState.ACTIVE, BindingState.EXPIRED, BindingState.RELEASED)
@@ -128,6 +130,28 @@ class Pair:
         """Drop what comes to a server from its partner and fits these words of iptables(8), until `mend`."""
         iptables(self._places[server.role], "-A", "INPUT", "-i", "link0", "-p", "tcp", *words, "-j", "DROP")
 
+    def holding(self, many: int, *, of: str | None = None) -> list[Client]:
+        """Return clients with leases of full length: renewed after the first, of MCLT, was acknowledged."""
+        clients = self.crowd.clients(many, of=of)
+        for client in clients:
+            client.discovers()
+        self.crowd.wait("all have a lease", lambda: all(client.lease is not None for client in clients))
+        servers = {server.address: server for server in (self.primary, self.secondary)}
+        leases = [client.lease for client in clients if client.lease is not None]
+        self.wait("all are acknowledged", lambda: all(servers[lease.server].acked(lease.address) for lease in leases))
+        assert [client.renews().lease_s for client in clients] == [self.terms.lease_s] * many
+        return clients
+
+    def slow_down(self, teller: Server) -> None:
+        """Let what one server of a NORMAL pair tells take seconds, so that there is a middle to break it in.
+
+        dhcpd then tells two bindings at a time. Or it holds its acks of ours back for 2 s: it waits for half of what we
+        take at once, which is more than it takes itself (Q11).
+        """
+        window = 2 if teller is self.theirs else 24
+        self.ours.take_terms(replace(self.terms, max_unacked_updates=window))
+        self.reach(NORMAL)
+
     def udhcpc(self, mac: str) -> Udhcpc:
         """Return a real udhcpc on the LAN, not started yet."""
         client = Udhcpc(self.lan.join(f"u{len(self._others)}"), self._folder / f"udhcpc-{len(self._others)}", mac)
@@ -149,6 +173,14 @@ class Pair:
             every_s=LOOK_EVERY_S,
             state=lambda: f"{state()}\n{self.diary()}",
         )
+
+    def catch(self, what: str, condition: Callable[[], object]) -> None:
+        """Wait for a moment that does not last: look as often as can be."""
+        eventually(what, lambda: bool(condition()), within_s=WAIT_LIMIT_S, every_s=CATCH_EVERY_S, state=self.diary)
+
+    def requests_of(self, server: Server) -> list[str]:
+        """Return which requests for bindings a server has sent, UPDREQ or UPDREQALL: dhcpd's log tells of both."""
+        return self.theirs.requests_sent() if server is self.theirs else self.theirs.requests_heard()
 
     def diary(self) -> str:
         """Return the last lines of both logs."""

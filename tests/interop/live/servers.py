@@ -17,10 +17,11 @@ from typing import Any, Protocol
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from tests.interop.dhcpd import Dhcpd
 from tests.interop.live.terms import LAN, OMAPI_PORT, Terms
+from tests.interop.netns import eventually
 from tests.interop.ours import Engine
 
 FAKETIME = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
-STOP_LIMIT_S = 10.0
+READ_LIMIT_S = 30.0  # until a changed configuration is in force, on a busy machine
 
 _STATES = {state.edgeconnect: state for state in FailoverState}  # dhcpd spells them alike
 
@@ -79,6 +80,15 @@ class Server(Protocol):
     def acked(self, address: str) -> bool:
         """Return whether its partner has acknowledged what it last told of an address."""
 
+    def moves(self) -> list[FailoverState]:
+        """Return every state that it has gone to, in order, over all its runs."""
+
+    def entered_at(self, state: FailoverState) -> int:
+        """Return when, by its own clock, it last went to a state."""
+
+    def take_terms(self, terms: Terms) -> None:
+        """Give a running server other terms: ours reads them as it runs, dhcpd by a restart."""
+
     def log(self) -> str:
         """Return what it has written so far."""
 
@@ -90,6 +100,7 @@ class Ours(Engine):
         super().__init__(namespace, folder, terms.for_ours(role))
         self.role = role
         self.address = LAN[role]
+        self._revision = 1
         self._clock = folder / "clock"
 
     def end(self) -> None:
@@ -134,6 +145,28 @@ class Ours(Engine):
         group = self.group()
         return None if group is None else group.partner_state
 
+    def moves(self) -> list[FailoverState]:
+        """Return every state that it has gone to, in order, over all its runs."""
+        return [FailoverState.from_label(note["to"]) for note in self.notes("state-changed")]
+
+    def entered_at(self, state: FailoverState) -> int:
+        """Return when, by its own clock, it last went to a state."""
+        group = self.group()
+        assert group is not None
+        return max(move.at for move in group.transitions if move.to_state == state.label)
+
+    def notes(self, code: str) -> list[dict[str, Any]]:
+        """Return its log lines of one code."""
+        return [line for line in map(json.loads, self.log().splitlines()) if line["code"] == code]
+
+    def take_terms(self, terms: Terms) -> None:
+        """Give it other terms as it runs."""
+        assert self.process is not None
+        self._revision += 1
+        self.configure(terms.for_ours(self.role) | {"revision": self._revision})
+        self.process.signal(signal.SIGHUP)
+        eventually(f"revision {self._revision} is in force", self._is_configured, within_s=READ_LIMIT_S, state=self.log)
+
     def connected(self) -> bool:
         """Return whether it has a link."""
         group = self.group()
@@ -160,6 +193,10 @@ class Ours(Engine):
         """Return whether its partner has acknowledged what it last told of an address."""
         row = self.rows().get(address)
         return row is not None and bool(row["atsfp"] >= row["tstp"])
+
+    def _is_configured(self) -> bool:
+        report = self.report()
+        return report is not None and report.config_revision == self._revision
 
 
 class Theirs(Dhcpd):
@@ -206,8 +243,18 @@ class Theirs(Dhcpd):
 
     def omshell(self, *words: str) -> str:
         """Open its failover object with omshell, say these words, and return what omshell answers."""
-        lines = ["server 127.0.0.1", f"port {OMAPI_PORT}", "connect", "new failover-state"]
-        lines += [f'set name = "{self.terms.name}"', "open", *words]
+        return self._omshell("new failover-state", f'set name = "{self.terms.name}"', "open", *words)
+
+    def shut_down(self) -> None:
+        """Order it to end by OMAPI's control object."""
+        self._omshell("new control", "open", "set state = 2", "update")
+
+    def runs(self) -> bool:
+        """Return whether its process has not ended."""
+        return self.process is not None and self.process.runs()
+
+    def _omshell(self, *words: str) -> str:
+        lines = ["server 127.0.0.1", f"port {OMAPI_PORT}", "connect", *words]
         done = subprocess.run(
             ["ip", "netns", "exec", self.namespace, "omshell"],
             input="\n".join(lines) + "\n",
@@ -239,6 +286,30 @@ class Theirs(Dhcpd):
         """Return the state it has of its partner."""
         return _STATES.get(self.partners_state())
 
+    def moves(self) -> list[FailoverState]:
+        """Return every state that it has gone to, in order, over all its runs."""
+        moved = re.findall(r"^failover peer \S+: I move from \S+ to (\S+)$", self.log(), re.M)
+        return [_STATES[state] for state in moved if state != "startup"]
+
+    def entered_at(self, state: FailoverState) -> int:
+        """Return when, by its own clock, it last went to a state."""
+        return _time(self.lease_file.read_text(), f"my state {state.edgeconnect} at")
+
+    def requests_sent(self) -> list[str]:
+        """Return which requests for bindings it has sent."""
+        return _requests(re.findall(r"^Sent update request( all)? message to ", self.log(), re.M))
+
+    def requests_heard(self) -> list[str]:
+        """Return which requests for bindings it has received."""
+        return _requests(re.findall(r"^Update request( all)? from ", self.log(), re.M))
+
+    def take_terms(self, terms: Terms) -> None:
+        """Give it other terms by a restart."""
+        self.end()
+        self.terms = terms
+        self.configure(terms.for_dhcpd(self.role))
+        self.start()
+
     def table(self) -> dict[str, Row]:
         """Return what it has stored of every address."""
         return {
@@ -253,8 +324,13 @@ class Theirs(Dhcpd):
 
 
 def _time(text: str, name: str) -> int:
-    found = re.search(rf"^  {name} \d (\d+)/(\d+)/(\d+) (\d+):(\d+):(\d+);", text, re.M)
-    return 0 if found is None else calendar.timegm(tuple(map(int, found.groups())))
+    """Return the latest time that stands behind these words; 0 when there is none."""
+    found = re.findall(rf"^  {name} \d (\d+)/(\d+)/(\d+) (\d+):(\d+):(\d+);", text, re.M)
+    return calendar.timegm(tuple(map(int, found[-1]))) if found else 0
+
+
+def _requests(words: list[str]) -> list[str]:
+    return ["UPDREQALL" if word else "UPDREQ" for word in words]
 
 
 def _set_clock(file: Path, offset_s: int) -> dict[str, str]:
