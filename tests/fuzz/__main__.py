@@ -158,7 +158,7 @@ def _libfuzzer(name: str, *options: str) -> tuple[int, str]:
 
 def _failure(told: str, folder: Path) -> str:
     found = re.search(r"=== Uncaught Python exception|==\d+== ERROR: libFuzzer", told)
-    at = found.start() if found else 0
+    at = found.start() if found else max(len(told) - 3000, 0)
     lines = [line for line in told[at : at + 6000].splitlines() if not line.startswith(("INFO:", "WARNING:"))]
     return "\n".join(lines) + f"\nall of it: {(folder / 'log').relative_to(ROOT)}"
 
