@@ -52,5 +52,6 @@ def test_a_restart_while_thousands_of_updates_are_in_flight_loses_none(
     server.start()
     settled(pair)
     figure(f"ours {pair.role}: {who} {how} after {by_then} of {EACH} updates each way; {passed()} at the end")
+    assert max(tap.most_unanswered(role, since=mended_s) for role in ROLES) == 10  # max-unacked-updates of both
     table = pair.ours.table()
     assert [table[client.address].hardware for client in clients] == [client.mac for client in clients]

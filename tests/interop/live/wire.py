@@ -13,7 +13,7 @@ from itertools import count
 from typing import TypeVar
 
 from edgepair_engine.wire.errors import WireError
-from edgepair_engine.wire.failover import FailoverMessage
+from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
 from edgepair_engine.wire.framer import Framer
 from tests.interop.live.terms import LINK
 from tests.interop.netns import inside
@@ -74,6 +74,18 @@ class Tap:
             for one in tuple(self.said)
             if isinstance(one.message, kind) and by in {None, one.by} and link in {None, one.link} and one.at >= since
         ]
+
+    def most_unanswered(self, by: str, *, since: float = 0.0) -> int:
+        """Return how many updates of one server had no answer yet, at most, on one connection."""
+        waiting, most = set[tuple[int, int]](), 0
+        for one in tuple(self.said):
+            key = (one.link, one.message.xid)
+            if isinstance(one.message, BndUpd) and one.by == by and one.at >= since:
+                waiting.add(key)
+            elif isinstance(one.message, BndAck) and one.by != by:
+                waiting.discard(key)
+            most = max(most, sum(1 for link, _ in waiting if link == one.link))
+        return most
 
     def ends(self) -> list[End]:
         """Return the two ends of the newest connection on which something was said."""
