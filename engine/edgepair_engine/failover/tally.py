@@ -8,7 +8,8 @@ does not know to have received. In true history, for the same counting,
 
 and each number is durable before what rests on it leaves. The secondary compares both ways at CONNECT; the primary is
 told in CONNECTACK. When the two cannot compare (another store, another partner in between, a rollback) the secondary
-begins a new counting, with a number above all that either knows of.
+begins a new counting, with a number above all that either knows of. It begins with one update as if answered when the
+primary is to hear that it is behind: until it has taken that counting over, it is behind on every link.
 """
 
 from __future__ import annotations
@@ -94,11 +95,14 @@ class Tally:
             if verdict == Verdict():
                 return verdict
         else:
+            met = i_know_it or it_knows_me  # if only one knows the other, a store of before came back
             verdict = Verdict(
-                mine_is_behind=it_knows_me and primary.count > mine.count and primary.received + primary.acked > 0,
-                partners_is_behind=i_know_it and primary.count < mine.count and mine.received + mine.acked > 0,
+                mine_is_behind=met and primary.count > mine.count and primary.received + primary.acked > 0,
+                partners_is_behind=met and primary.count < mine.count and mine.received + mine.acked > 0,
             )
-        self._begin(primary.store, max(primary.count, mine.count) + 1)
+        count = max(primary.count, mine.count) + 1
+        received = 1 if verdict.partners_is_behind else 0
+        self._take(replace(self._new, partner=primary.store, count=count, received=received))
         return verdict
 
     def agree(self, secondary: Introduction | None) -> Verdict:
@@ -107,7 +111,7 @@ class Tally:
         if secondary is None or not self._is_on:
             return Verdict()
         if (secondary.store, secondary.count) != (self._counts.partner, self._counts.count):
-            self._begin(secondary.store, secondary.count)
+            self._take(replace(self._new, partner=secondary.store, count=secondary.count, sent=secondary.received))
         return Verdict(mine_is_behind=secondary.behind)
 
     def take_unsaved(self) -> tuple[CountsRecord, ...]:
@@ -121,8 +125,9 @@ class Tally:
     def _is_on(self) -> bool:
         return self._standing.config.partner_is_ours
 
-    def _begin(self, partner: str, count: int) -> None:
-        self._take(CountsRecord(group=self._counts.group, partner=partner, count=count))
+    @property
+    def _new(self) -> CountsRecord:
+        return CountsRecord(group=self._counts.group)
 
     def _take(self, counts: CountsRecord) -> None:
         self._counts = counts

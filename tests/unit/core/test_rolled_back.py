@@ -94,6 +94,48 @@ def test_a_second_snapshot_is_found_out_too(name: str) -> None:
     assert rolled_back(pair, name)
 
 
+@pytest.mark.protocol("I17")
+def test_a_primary_that_never_heard_the_finding_hears_it_on_the_next_link() -> None:
+    pair = pair_in_normal()
+    snapshot = dict(pair.members["east-1"].disk)
+    for client in CLIENTS:
+        lease(pair, client)
+    pair.kill("east-1")
+    pair.members["east-1"].disk = snapshot
+    pair.members["east-2"].disk_is_slow = True
+    pair.start("east-1")
+    pair.sever()  # CONNECTACK, which tells it, still waited for the disk
+    pair.finish_commits("east-2")
+    pair.members["east-2"].disk_is_slow = False
+    assert not rolled_back(pair, "east-1")
+    pair.mend()
+    pair.advance(6)
+
+    assert rolled_back(pair, "east-1")
+    pair.advance(70)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    put_back(pair, "east-1", dict(pair.members["east-1"].disk))
+    assert [rolled_back(pair, name) for name in ADDRESSES] == [False, False]
+
+
+@pytest.mark.protocol("I17")
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_store_from_before_a_lost_one_is_found_out_too(name: str) -> None:
+    """A backup of the first store is put back after the partner has already met a second, empty one."""
+    pair = pair_in_normal()
+    backup = dict(pair.members[name].disk)
+    for client in CLIENTS[:2]:
+        lease(pair, client)
+    pair.members[name].disks_lost = 1
+    put_back(pair, name, {})
+    pair.advance(70)
+    for client in CLIENTS[2:]:
+        lease(pair, client)
+    pair.members[name].disks_lost = 0
+    put_back(pair, name, backup)
+    assert rolled_back(pair, name)
+
+
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_a_lost_store_is_not_called_a_rolled_back_one(name: str) -> None:
     pair = pair_in_normal()
