@@ -60,9 +60,12 @@ class Exchange:
         draft.leases[lease.address] = lease
 
     def pump(self, draft: Draft, now: Now) -> None:
-        """Send queued updates as far as the partner takes them, and UPDDONE when all it asked for is acknowledged."""
+        """Send queued updates as far as the partner takes them, and UPDDONE when all it asked for is acknowledged.
+
+        Not before both have told their states: a STATE can be held back, and an update never has the xid 0.
+        """
         link = self._links.link
-        if link is None or not link.partner_heard or self._standing.starting:
+        if link is None or not (link.partner_heard and link.state_told) or self._standing.starting:
             return
         while (address := self.updates.next(link.window)) is not None:
             lease = self._ours(address)

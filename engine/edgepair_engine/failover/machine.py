@@ -59,6 +59,7 @@ class Machine:
             self._take_word(partner, message, draft, now)
         if self._links.link is link and not link.state_told:
             self._tell_state(draft, now)
+            self._exchange.pump(draft, now)
 
     def _take_word(self, partner: FailoverState, message: State, draft: Draft, now: Now) -> None:
         before = self._standing.record.partner_state

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from edgepair_engine.wire.failover import (
     UpdReq,
     encode_failover,
 )
-from tests.unit.failover.builders import T0, address, at
+from tests.unit.failover.builders import T0, a_group, a_lease, a_record, a_table, address, at
 from tests.unit.failover.dialogue import L1, L2, a_connect, a_restarted, a_state, an_ack, hung_up, linked, said
 
 PRIMARY, SECONDARY = Role.PRIMARY, Role.SECONDARY
@@ -300,3 +301,18 @@ def test_a_link_is_made_once(role: Role, message: Connect | ConnectAck) -> None:
     (word,) = [word for word in said(outcome) if isinstance(word, Disconnect)]
     assert word.reason is RejectReason.OTHER
     assert len(hung_up(outcome)) == 1
+
+
+@pytest.mark.protocol(11, 159, "Q3")
+def test_a_state_that_was_held_back_goes_before_the_updates_that_waited() -> None:
+    """A partner in CONFLICT-DONE must not hear of CI; it has gone on since, and an update would have had xid 0."""
+    config = a_group(SECONDARY)
+    stored = a_record(FailoverState.COMMUNICATIONS_INTERRUPTED, FailoverState.CONFLICT_DONE)
+    endpoint = Endpoint(config, a_table(config, a_lease(120)), stored, chance=random.Random(1), now=at(0))
+    endpoint.on_timer(at(15))
+    endpoint.lease_changed(a_lease(120), at(15))
+    endpoint.link_up(L1, at(16))
+    assert [type(message) for message in said(endpoint.on_message(L1, a_connect(at(16)), at(16)))] == [ConnectAck]
+    word = a_state(at(16), FailoverState.RECOVER_DONE)
+    heard = [(type(message), message.xid) for message in said(endpoint.on_message(L1, word, at(16)))]
+    assert heard[:2] == [(State, 0), (BndUpd, 1)]
