@@ -148,8 +148,15 @@ class Exchange:
 
     def all_told(self) -> None:
         """Hear that the partner has told every address that it has."""
-        pools = self._leases.pools(self._standing.config.name)
-        self.ranges.complete(address for pool in pools for address in pool.addresses())
+        self.ranges.complete(self._addresses())
+
+    def untold(self) -> set[int]:
+        """Return which of our addresses a partner that was asked for all has not told on this link."""
+        return self.ranges.untold(self._addresses())
+
+    def refuse_untold(self, untold: set[int], link: Link, draft: Draft, now: Now) -> None:
+        """Refuse what the partner may hold for told already: told again, it is among all that it is asked for."""
+        self._refuse(sorted(untold)[:REFUSED_AT_ONCE_MAX], link, draft, now)
 
     # what the partner may have missed
 
@@ -219,13 +226,19 @@ class Exchange:
 
     def _refuse_unheard(self, link: Link, draft: Draft, now: Now) -> bool:
         if self._unheard is None:
-            pools = self._leases.pools(self._standing.config.name)
-            self._unheard = [address for pool in pools for address in pool.addresses()]
+            self._unheard = self._addresses()
         refused, self._unheard = self._unheard[:REFUSED_AT_ONCE_MAX], self._unheard[REFUSED_AT_ONCE_MAX:]
-        for address in refused:
+        self._refuse(refused, link, draft, now)
+        return bool(refused)
+
+    def _refuse(self, addresses: Iterable[int], link: Link, draft: Draft, now: Now) -> None:
+        for address in addresses:
             refusal = BndAck(time=now.wall_s, xid=0, address=address, reject=RejectReason.OTHER, text="never received")
             self._links.send(link, refusal, draft, now)
-        return bool(refused)
+
+    def _addresses(self) -> list[int]:
+        pools = self._leases.pools(self._standing.config.name)
+        return [address for pool in pools for address in pool.addresses()]
 
     def _settle(self, lease: Lease, before: Lease, draft: Draft, *, now: Now, ended: bool | None = None) -> None:
         if ended is None:

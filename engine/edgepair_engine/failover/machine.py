@@ -43,6 +43,8 @@ class Machine:
         self._told_at = now.mono_s
         self._asked_on: LinkId | None = None
         self._asked_anew: int | None = None  # the xid of the request that replaced one without an answer
+        self._interrupted = self._standing.record.update_all_wanted and not self._never_met  # a request, by a lost link
+        self._untold: set[int] = set()  # what was missing at the end of such a request
 
     # what moves it
 
@@ -87,7 +89,10 @@ class Machine:
         if link is None or self._asked_on != link.id or self._asked_anew not in (None, xid):
             return
         self._exchange.answered()
+        if self._interrupted and self._lacks_some(link, draft, now):
+            return
         self._asked_on = self._asked_anew = None
+        self._interrupted = False
         if self._standing.record.update_all_wanted:
             self._standing.change(replace(self._standing.record, update_all_wanted=False))
             self._exchange.all_told()
@@ -117,6 +122,8 @@ class Machine:
     def link_closed(self, draft: Draft, now: Now) -> None:
         """Hear that the established link is gone."""
         self._exchange.link_closed()
+        self._interrupted = self._interrupted or self._asked_on is not None
+        self._untold = set()
         self._asked_on = self._asked_anew = None
         cause = "link to the partner lost"
         if self._standing.starting:
@@ -181,6 +188,25 @@ class Machine:
 
     # steps
 
+    def _lacks_some(self, link: Link, draft: Draft, now: Now) -> bool:
+        """Ask anew, after an interruption, when the partner is done and has not told every address on this link.
+
+        dhcpd still holds some for under way on the link that broke, and tells them to nobody; and an ack, repeated for
+        one that it has queued again, can end the request before the rest is told (seen live). What is missing twice,
+        its ranges do not have.
+        """
+        untold = set() if self._standing.config.partner_is_ours else self._exchange.untold()
+        if not untold or untold == self._untold:
+            return False
+        self._untold = untold
+        self._exchange.refuse_untold(untold, link, draft, now)
+        self._asked_anew = self._request(link, draft, now)
+        return True
+
+    @property
+    def _never_met(self) -> bool:
+        return self._standing.record.partner_state is t.UNKNOWN
+
     def _request(self, link: Link, draft: Draft, now: Now) -> int:
         kind = UpdReqAll if self._standing.record.update_all_wanted else UpdReq
         xid = link.take_xid()
@@ -199,7 +225,7 @@ class Machine:
             Guard.PARTNER_IS_RECOVERED: record.partner_state is t.RD,
             Guard.PARTNER_RECOVERS_TOO: record.partner_state in (t.RECOVER, t.RD),
             Guard.WAIT_IS_OVER: now is not None and self._standing.wait_ends_at <= now.wall_s,
-            Guard.NEVER_MET: record.partner_state is t.UNKNOWN,
+            Guard.NEVER_MET: self._never_met,
         }
         return {guard for guard, holds in facts.items() if holds}
 

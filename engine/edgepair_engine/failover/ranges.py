@@ -49,6 +49,10 @@ class Ranges:
             self._only_here.discard(address)
             self._describe()
 
+    def untold(self, ours: Iterable[int]) -> set[int]:
+        """Return which of our addresses a partner that tells everything has not told yet."""
+        return set() if self._told is None else set(ours) - self._told
+
     def complete(self, ours: Iterable[int]) -> None:
         """Hear that the partner has told everything; `ours` are all addresses in our ranges."""
         if self._told is not None:

@@ -15,11 +15,14 @@ from tests.interop.live.terms import Terms
 
 ALONE = FailoverState.COMMUNICATIONS_INTERRUPTED
 DOWN = FailoverState.PARTNER_DOWN
+RECOVER = FailoverState.RECOVER
 WAIT = FailoverState.RECOVER_WAIT
 RECOVERED = FailoverState.RECOVER_DONE
 OURS_OR_THEIRS = ("ours", "theirs")
 
 SHORT_WAIT = Terms(mclt_s=12, lease_s=240)
+WE_TELL = Terms(last="10.77.1.159", mclt_s=12, lease_s=240)  # 60 addresses
+DHCPD_TELLS = Terms(first="10.77.4.0", last="10.77.6.87", mclt_s=12, lease_s=240)  # 600
 
 
 def lose(pair: Pair, whose: str, *, survivor_is_told: bool) -> tuple[Server, Server]:
@@ -68,3 +71,29 @@ def test_a_server_that_lost_its_store_is_told_everything_and_waits_for_mclt(
     for client in clients:
         assert pair.bound(lost, client.address) == client.mac
     assert newcomer.renews(at=lost.address).address == newcomer.address
+
+
+@pytest.mark.parametrize("how", ["the link is cut", "it is killed"])
+@pytest.mark.parametrize("whose", OURS_OR_THEIRS)
+@pytest.mark.protocol(74, 98, 145, 148, "I3", "Q4")
+def test_a_recovery_that_is_interrupted_asks_for_everything_again(pair_of: PairOf, whose: str, how: str) -> None:
+    pair = pair_of(DHCPD_TELLS if whose == "ours" else WE_TELL)
+    pair.start()
+    clients = pair.holding(8)
+    pair.slow_down(pair.theirs if whose == "ours" else pair.ours)
+    pair.equal()
+    lost, _survivor = lose(pair, whose, survivor_is_told=True)
+    lost.start()
+    pair.catch("it knows some of it", lambda: lost.state() is RECOVER and len(lost.table()) > 5)
+    if how == "the link is cut":
+        pair.cut()
+        pair.wait("the link is gone", lambda: not pair.ours.connected())
+        assert lost.state() is RECOVER
+        pair.mend()
+    else:
+        lost.kill()
+        lost.start()
+    settled(pair)
+    assert pair.requests_of(lost)[-2:] == ["UPDREQALL", "UPDREQALL"]
+    for client in clients:
+        assert pair.bound(lost, client.address) == client.mac

@@ -108,8 +108,39 @@ def test_a_dhcpd_whose_window_stays_full_across_links_gets_its_acks_again(flaps:
         (43, address(123)),
     ]
     dhcpd.listen(list(late))
-    assert story.state is FailoverState.RECOVER_WAIT
     assert story.lease(130).state is ACTIVE
+    assert story.state is RECOVER  # most addresses were not told on this link
+
+
+@pytest.mark.protocol(98, 145, "Q4")
+def test_an_end_after_an_interruption_is_believed_once_every_address_was_told_or_is_missing_twice() -> None:
+    """Seen live: an ack that we repeat ends the request when its address is the last in dhcpd's queue of the rest."""
+    story = in_recover()
+    story.hear(an_update(120, xid=40))
+    story.lose_link()
+    story.connect(PD)
+    story.said.clear()
+    story.hear(an_update(121, xid=7))
+    story.said.clear()
+    story.hear(UpdDone(time=T0, xid=3))
+    assert story.state is RECOVER
+    *refusals, again = story.said
+    assert isinstance(again, UpdReqAll)
+    assert {(message.xid, message.reject) for message in refusals if isinstance(message, BndAck)} == {
+        (0, RejectReason.OTHER)
+    }
+    refused = {message.address for message in refusals if isinstance(message, BndAck)}
+    assert address(120) in refused  # told on the link before, but dhcpd holds it for under way
+    assert address(121) not in refused
+    story.hear(an_update(120, xid=8))
+    story.hear(UpdDone(time=T0, xid=again.xid - 1))  # the refusal may have ended the request before
+    assert story.state is RECOVER
+    story.said.clear()
+    story.hear(UpdDone(time=T0, xid=again.xid))
+    once_more = next(message for message in story.said if isinstance(message, UpdReqAll))
+    assert story.state is RECOVER
+    story.hear(UpdDone(time=T0, xid=once_more.xid))
+    assert story.state is FailoverState.RECOVER_WAIT
 
 
 @pytest.mark.protocol("Q4", "Q12", "Q15")
