@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.failover.exchange import Exchange
 from edgepair_engine.failover.outcome import Draft
-from edgepair_engine.failover.serving import claim_ends_at, own_free_state
+from edgepair_engine.failover.serving import claim_ends_at, own_free_state, partner_knows_client
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
 from edgepair_engine.leases.binding import ABANDONED, ACTIVE, ENDED, expired, freed
 from edgepair_engine.leases.expiry import due
-from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.lease import FOREVER_AT, Lease
 from edgepair_engine.leases.table import LeaseTable
 
 CLAIMS_LOOKED_AT_EVERY_S = 30.0  # in PARTNER-DOWN; an address waits at least MCLT, so this is no delay that counts
+KEPT_ON_S = 60  # an abandoned address that the partner still knows a client on is looked at again after that
 
 
 class Endings:
@@ -68,7 +71,9 @@ class Endings:
         return (ACTIVE, ABANDONED)
 
     def _end(self, lease: Lease, draft: Draft, now: Now) -> None:
-        if lease.state is ABANDONED:
+        if partner_knows_client(lease) and not self._claim_is_over(lease, now):
+            self._exchange.write(replace(lease, ends_at=min(now.wall_s + KEPT_ON_S, FOREVER_AT)), draft)
+        elif lease.state is ABANDONED:
             self._exchange.write(freed(lease), draft)  # the partner's clock says the same: it need not be told
         else:
             self._exchange.changed(self.out_of_touch(expired(lease)), draft)
@@ -81,16 +86,19 @@ class Endings:
         if self._claims_at is not None and now.mono_s < self._claims_at:
             return
         self._claims_at = now.mono_s + CLAIMS_LOOKED_AT_EVERY_S
-        record = self._standing.record
         over = [
             lease
             for pool in self._leases.pools(self._standing.config.name)
             for state in ENDED
             for lease in self._leases.oldest_first(pool, state)
-            if claim_ends_at(lease, gone_at=record.claims_from_at, mclt_s=self._standing.mclt_wait_s) < now.wall_s
+            if self._claim_is_over(lease, now)
         ]
         for lease in over:
             self._exchange.changed(freed(lease), draft)
+
+    def _claim_is_over(self, lease: Lease, now: Now) -> bool:
+        gone_at, mclt_s = self._standing.record.claims_from_at, self._standing.mclt_wait_s
+        return self._is_partner_down() and claim_ends_at(lease, gone_at=gone_at, mclt_s=mclt_s) < now.wall_s
 
     def _is_partner_down(self) -> bool:
         return self._standing.mine is FailoverState.PARTNER_DOWN

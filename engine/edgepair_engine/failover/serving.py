@@ -77,7 +77,8 @@ class ServingRights:
             case BindingState.FREE | BindingState.BACKUP:
                 return lease.state is self.own_state or self._partners_claim_is_over(lease, now)
             case BindingState.ABANDONED:
-                return self.role is Role.PRIMARY or self._partners_claim_is_over(lease, now)
+                mine = self.role is Role.PRIMARY and not partner_knows_client(lease)
+                return mine or self._partners_claim_is_over(lease, now)
             case BindingState.EXPIRED | BindingState.RELEASED:
                 return lease.rewind is self.own_state or self._partners_claim_is_over(lease, now)
             case BindingState.RESET:
@@ -111,6 +112,11 @@ def own_free_state(role: Role) -> BindingState:
     return BindingState.FREE if role is Role.PRIMARY else BindingState.BACKUP
 
 
+def partner_knows_client(lease: Lease) -> bool:
+    """Return whether the partner has not been told that an abandoned address has no client any more."""
+    return lease.state is BindingState.ABANDONED and lease.rewind is BindingState.ACTIVE
+
+
 def claim_ends_at(lease: Lease, *, gone_at: int, mclt_s: int) -> int:
     """Return until when a partner that was last alive at `gone_at` may have promised this address to a client.
 
@@ -118,7 +124,8 @@ def claim_ends_at(lease: Lease, *, gone_at: int, mclt_s: int) -> int:
     known although no ack has come: the partner may have heard it, renewed by it, and the ack was lost with the link.
     dhcpd frees an ended lease already MCLT after it entered PARTNER-DOWN; a renewal could outlive that.
     """
-    known_at = max(lease.tsfp, lease.tstp) if lease.state in ENDED else lease.tsfp
+    had_client = lease.state in ENDED or partner_knows_client(lease)
+    known_at = max(lease.tsfp, lease.tstp) if had_client else lease.tsfp
     return max(known_at, gone_at) + mclt_s
 
 

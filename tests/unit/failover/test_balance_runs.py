@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
+from edgepair_engine.leases.binding import abandoned
 from edgepair_engine.leases.lease import FLAG_RESERVED, Lease
 from edgepair_engine.wire.failover import BndUpd, FailoverMessage, PoolReq, PoolResp, State
 from tests.unit.failover.builders import MAC_OF_PRIMARY, MAC_OF_SECONDARY, T0, a_lease, a_record, address
@@ -244,3 +245,13 @@ def test_an_abandoned_address_is_free_after_its_time_at_both_without_a_word() ->
         story.wait(12)
         assert story.lease(105).state is FREE
         assert [message for message in story.said if isinstance(message, BndUpd | State)] == []
+
+
+def test_an_abandoned_address_is_kept_until_the_partner_has_heard_that_its_client_left() -> None:
+    """Else the partner goes on to renew a lease of it while another client gets the free address here."""
+    held = a_lease(105, expires_in_s=600, tsfp=T0 + 705, atsfp=T0 + 705, rewind=ACTIVE)
+    story = in_normal(PRIMARY, held)
+    story.lose_link()
+    story.bind(abandoned(story.lease(105), story.now, abandon_s=10))
+    story.wait(60)
+    assert story.lease(105).state is ABANDONED

@@ -123,12 +123,14 @@ def test_alone_every_client_is_mine(role: Role, state: str) -> None:
 # May this server give the address to a client that does not hold it? Rows: its binding state and, where that counts,
 # the last state that the partner can know of (the rewind state). PD is looked at when the partner's claim (here MCLT
 # after it was last alive) ends, and a second later. For RELEASED and EXPIRED dhcpd waits no MCLT past tsfp: see
-# `claim_ends_at`.
+# `claim_ends_at`. And its primary gives an abandoned address although its secondary still knows a client on it.
 MAY_GIVE = """
 address            primary: NORMAL CI  PD-30 PD-31  secondary: NORMAL CI  PD-30 PD-31
 FREE               |        y      y   y     y      |          n      n   n     y
 BACKUP             |        n      n   n     y      |          y      y   y     y
 ABANDONED          |        y      y   y     y      |          n      n   n     y
+ABANDONED/FREE     |        y      y   y     y      |          n      n   n     y
+ABANDONED/ACTIVE   |        n      n   n     y      |          n      n   n     y
 EXPIRED/FREE       |        y      y   y     y      |          n      n   n     y
 EXPIRED/BACKUP     |        n      n   n     y      |          y      y   y     y
 EXPIRED/ACTIVE     |        n      n   n     y      |          n      n   n     y
@@ -197,8 +199,9 @@ def test_a_partners_address_is_taken_mclt_after_all_that_it_can_have_promised(
     [(T0, 31), (T0 + 135, 166)],
     ids=["nothing ahead was told", "a renewal was told that the partner may have heard"],
 )
-def test_an_ended_lease_is_the_partners_mclt_past_what_it_was_told(tstp: int, first_at: int) -> None:
+@pytest.mark.parametrize("state", ["EXPIRED", "ABANDONED"])
+def test_an_ended_lease_is_the_partners_mclt_past_what_it_was_told(state: str, tstp: int, first_at: int) -> None:
     """dhcpd gives it MCLT after it entered PARTNER-DOWN; a renewal of the partner's could outlive that."""
-    lease = Lease(address(120), BindingState.EXPIRED, tstp=tstp, rewind=BindingState.ACTIVE)
+    lease = Lease(address(120), BindingState[state], tstp=tstp, rewind=BindingState.ACTIVE)
     given = rights(Role.PRIMARY, FailoverState.PARTNER_DOWN)
     assert [given.may_allocate(lease, at(when)) for when in (first_at - 1, first_at)] == [False, True]
