@@ -99,6 +99,8 @@ class Parser:
         if len(words) != 2 or words[1].kind is not Kind.STRING or not end.is_mark(";"):
             raise ImportRefused(words[0].place, words[0].shown, 'expected include "file";')
         name = words[1]
+        if "\0" in name.text:
+            raise ImportRefused(name.place, name.text, "expected the name of a file")
         if self._depth == INCLUDED_MAX:
             raise ImportRefused(name.place, name.text, f"expected at most {INCLUDED_MAX} files within each other")
         try:

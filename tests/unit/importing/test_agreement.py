@@ -73,8 +73,9 @@ def test_a_refusal_names_place_what_stands_there_and_what_was_expected(text: str
             "expected a name of 1 to 63 printable characters",
         ),
         ("".join(f"group {{ {'group { ' * 40}" for _ in range(1)), "expected at most 32 blocks within each other"),
+        ('include "a\\0b";', "expected the name of a file"),
     ],
-    ids=["no own address", "a long mclt", "no such port", "a long name", "deep nesting"],
+    ids=["no own address", "a long mclt", "no such port", "a long name", "deep nesting", "a file's name with a zero"],
 )
 def test_what_dhcpd_takes_and_nothing_of_ours_can_hold_is_refused_too(text: str, expected: str) -> None:
     with pytest.raises(ImportRefused, match=expected):
