@@ -88,9 +88,7 @@ CASES = [
     pytest.param(
         "d4", Role.PRIMARY, id="d4/primary", marks=pytest.mark.protocol(9, 77, 83, 84, 145, 146, 147, 154, "Q7", "Q20")
     ),
-    pytest.param(
-        "d4", Role.SECONDARY, id="d4/secondary", marks=pytest.mark.protocol(52, 60, 64, 66, 68, 86, 88, 90, 113)
-    ),
+    pytest.param("d4", Role.SECONDARY, id="d4/secondary", marks=pytest.mark.protocol(52, 60, 64, 66, 86, 88, 90, 113)),
 ]
 WITH_A_WHOLE_LEASE_FILE = (  # the two others were written anew when the server came back
     *("a3/primary", "a3/secondary", "b1/primary", "b1/secondary", "c1/primary", "c1/secondary"),

@@ -238,7 +238,19 @@ def test_what_was_said_during_the_wait_counts_at_its_end(partner: FailoverState)
     assert story.state is t.NORMAL
 
 
-@pytest.mark.protocol(68, 88, 89)
+@pytest.mark.protocol(68, 88)
+def test_the_wait_counts_from_when_recover_was_entered_and_so_does_the_state() -> None:
+    story = Opposite(SECONDARY, None)
+    story.connect(t.PD)
+    story.wait(2)
+    assert story.state is t.RECOVER
+    (request,) = [message for message in story.said if isinstance(message, UpdReqAll)]
+    story.said.clear()
+    story.hear(UpdDone(time=T0 + 2, xid=request.xid))
+    assert (story.state, told(story.said)) == (t.RW, [(254, False, T0)])
+
+
+@pytest.mark.protocol(88, 89)
 def test_the_wait_runs_on_through_a_restart() -> None:
     pair = a_pair_whose_secondary_lost_its_store()
     assert waits_until(pair) == T0 + 31

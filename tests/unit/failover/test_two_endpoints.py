@@ -155,7 +155,7 @@ def test_a_partner_that_comes_back_with_its_store_is_normal_again_since_when_it_
     assert pair.secondary.running.view(pair.now()).my_state_at == since
 
 
-@pytest.mark.protocol(68, 77, 83, 86, 88, 145, "Q20")
+@pytest.mark.protocol(77, 83, 86, 88, 145, "Q20")
 def test_a_partner_without_its_store_recovers_and_waits() -> None:
     """Capture d4."""
     pair = a_normal_pair()
