@@ -24,7 +24,7 @@ class SendDhcp:
 
 @dataclass(frozen=True, slots=True)
 class SendToPartner:
-    """Send bytes on a partner link. `promise` is False for CONTACT, CONNECT and DISCONNECT only."""
+    """Send bytes on a partner link. `promise` is False for CONTACT and DISCONNECT only."""
 
     link: LinkId
     data: bytes

@@ -47,6 +47,11 @@ class Exchange:
         self._silent_at: float | None = None
         self._unheard: list[int] | None = None  # addresses to refuse while the partner stays silent; None: not begun
 
+    @property
+    def forgot_leases(self) -> bool:
+        """Return whether this server may have given leases that neither it nor its partner knows."""
+        return self._tally.forgot_leases
+
     # ours to the partner
 
     def changed(self, lease: Lease, draft: Draft) -> None:

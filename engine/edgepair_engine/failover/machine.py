@@ -93,13 +93,14 @@ class Machine:
             return
         self._asked_on = self._asked_anew = None
         self._interrupted = False
+        holding = self._holding(now=now)
         if self._standing.record.update_all_wanted:
             self._standing.change(replace(self._standing.record, update_all_wanted=False))
             self._exchange.all_told()
         if self._standing.mine is t.NORMAL:
             self._standing.settle_mclt()
         cell = t.UPDATES_DONE[self._standing.mine, self._standing.role]
-        self._make(t.resolve(cell, self._holding(now=now)), "all bindings received", draft, now)
+        self._make(t.resolve(cell, holding), "all bindings received", draft, now)
 
     def link_opened(self, draft: Draft, now: Now) -> None:
         """Tell the partner our state on a link just made."""
@@ -223,7 +224,7 @@ class Machine:
             Guard.PARTNER_CAME_FROM_CONFLICT: record.partner_state is t.PC,
             Guard.PARTNER_IS_CONFLICT_DONE: record.partner_state is t.CD,
             Guard.PARTNER_IS_RECOVERED: record.partner_state is t.RD,
-            Guard.PARTNER_RECOVERS_TOO: record.partner_state in (t.RECOVER, t.RD),
+            Guard.PARTNER_RECOVERS_TOO: record.partner_state in (t.RECOVER, t.RD) and not self._exchange.forgot_leases,
             Guard.WAIT_IS_OVER: now is not None and self._standing.wait_ends_at <= now.wall_s,
             Guard.NEVER_MET: self._never_met,
         }

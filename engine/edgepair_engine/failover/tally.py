@@ -48,6 +48,14 @@ class Tally:
         self._counts = origin.counts or CountsRecord(group=standing.config.name)
         self._unsaved = False
 
+    @property
+    def forgot_leases(self) -> bool:
+        """Return whether this server has lost its store, or runs on an old one, after it served with this partner.
+
+        The counting of a first meeting is the first; a later one is of two that have known each other.
+        """
+        return self._standing.record.update_all_wanted and self._counts.count > 1
+
     def sent(self) -> None:
         """Count an update that is sent."""
         if self._is_on:

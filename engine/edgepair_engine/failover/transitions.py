@@ -78,7 +78,9 @@ class Guard(Enum):
     PARTNER_CAME_FROM_CONFLICT = "the partner was in Potential-Conflict before"  # its state recorded until now
     PARTNER_IS_CONFLICT_DONE = "the partner is in Conflict-done"  # its recorded state
     PARTNER_IS_RECOVERED = "the partner is in Recover-done"  # its recorded state: it knows all, and serves nobody
-    PARTNER_RECOVERS_TOO = "the partner recovers, too"  # recorded as RECOVER or RECOVER-DONE: nobody gave a lease
+    # Its recorded state is RECOVER or RECOVER-DONE: nobody gave a lease. But one of ours that lost its store, or has
+    # an old one, while its partner recovered has served alone until then; for those leases dhcpd does not wait.
+    PARTNER_RECOVERS_TOO = "the partner recovers, too, and no lease of this server can be forgotten"
     WAIT_IS_OVER = "MCLT has passed since this server gave its last lease"
     NEVER_MET = "this server has never heard its partner"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
 import pytest
 
+from edgepair_contract.control import ControlAction
 from edgepair_contract.notices import NoteCode
-from edgepair_contract.vocabulary import BindingState
-from edgepair_engine.leases.record import Record
+from edgepair_contract.vocabulary import BindingState, FailoverState
+from edgepair_engine.leases.record import Record, StateRecord
 from tests.unit.core.pair import ADDRESSES, Pair, group_of
 from tests.unit.dhcp.packets import Terminal
 
@@ -134,6 +136,46 @@ def test_a_store_from_before_a_lost_one_is_found_out_too(name: str) -> None:
     pair.members[name].disks_lost = 0
     put_back(pair, name, backup)
     assert rolled_back(pair, name)
+
+
+@pytest.mark.protocol("I17")
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_an_old_store_is_found_out_by_the_partners_updates_alone(name: str) -> None:
+    pair = pair_in_normal()
+    snapshot = dict(pair.members[name].disk)
+    other = next(each for each in ADDRESSES if each != name)
+    client = Terminal(mac=bytes([2, 0, 0, 0, 0, 9]), secs=10)
+    offer = pair.hear(other, client.discovers())
+    assert offer is not None
+    pair.hear(other, client.selects(offer.yiaddr, offer.server))
+    put_back(pair, name, snapshot)
+    assert rolled_back(pair, name)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_who_lost_its_store_waits_for_its_leases_though_its_partner_recovers_too(name: str) -> None:
+    """It served alone while the partner was away; a dhcpd goes on at once, as two new servers do."""
+    pair = pair_in_normal()
+    other = next(each for each in ADDRESSES if each != name)
+    pair.kill(other)
+    assert pair.order(name, ControlAction.PARTNER_DOWN).done
+    pair.start(other)
+    assert pair.members[other].group.my_state.label == "Recover-wait"
+    pair.advance(70)
+    record = pair.members[other].disk["lan0"]
+    assert isinstance(record, StateRecord)
+    pair.kill(other)
+    pair.members[other].disk["lan0"] = replace(
+        record, my_state=FailoverState.RECOVER, partner_state=FailoverState.PARTNER_DOWN
+    )
+    pair.members[name].disks_lost = 1
+    pair.kill(name)
+    pair.members[name].disk = {}
+    pair.start(*ADDRESSES)
+    pair.advance(6)
+    assert pair.members[name].group.my_state.label == "Recover-wait"
+    pair.advance(60)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
