@@ -25,7 +25,7 @@ EACH = 1000
 
 @pytest.mark.parametrize("how", ["killed", "asked to end"])
 @pytest.mark.parametrize("who", ["ours", "theirs"])
-@pytest.mark.protocol(76, 137, 141, 142, 143, "I3")
+@pytest.mark.protocol(137, 142, 143, "I3")
 def test_a_restart_while_thousands_of_updates_are_in_flight_loses_none(
     pair_of: PairOf, who: str, how: str, figure: Callable[[str], None]
 ) -> None:

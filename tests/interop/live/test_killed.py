@@ -23,7 +23,7 @@ def is_free(pair: Pair, address: str) -> bool:
 
 @pytest.mark.gate
 @pytest.mark.parametrize("dead", ["ours", "theirs"])
-@pytest.mark.protocol(72, 76, 110, 112, 115, 122, 142, 143, "I3")
+@pytest.mark.protocol(72, 76, 110, 112, 143)
 def test_what_the_survivor_gave_while_the_other_was_dead_is_known_to_both_afterwards(
     pair_of: PairOf, dead: str
 ) -> None:

@@ -44,7 +44,7 @@ def test_a_link_that_carries_one_way_only_is_lost_for_both_and_clients_of_both_a
         assert pair.bound(pair.ours, client.address) == client.mac
 
 
-@pytest.mark.protocol(32, 72, 75, 76, 142, 143, "I3", "Q28")
+@pytest.mark.protocol(32, 72, 75, 143)
 def test_ten_flaps_of_the_link_under_load_wrong_no_client(pair_of: PairOf, figure: Callable[[str], None]) -> None:
     pair = pair_of(Terms(first="10.77.2.0", last="10.77.2.119"))
     pair.start()

@@ -16,7 +16,7 @@ SMALL = Terms(last="10.77.1.123", mclt_s=120, lease_s=240, min_balance_s=3, max_
 
 
 @pytest.mark.parametrize("gone", ["ours", "theirs"])
-@pytest.mark.protocol(115, 149, 150, 153)
+@pytest.mark.protocol(115, 150, 153)
 def test_a_server_that_ran_dry_while_alone_gets_half_of_what_is_left(pair_of: PairOf, gone: str) -> None:
     pair = pair_of(SMALL)
     pair.start()

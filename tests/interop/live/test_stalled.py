@@ -34,7 +34,7 @@ def fill_window(pair: Pair, tap: Tap, lost: MessageType) -> None:
     pair.wait("the link breaks", lambda: "link-down" in pair.ours.log().rsplit('"started"', maxsplit=1)[-1])
 
 
-@pytest.mark.protocol(81, 86, 148, "Q4", "Q27")
+@pytest.mark.protocol(81, 148, "Q4", "Q27")
 def test_a_dhcpd_in_partner_down_goes_on_after_all_acks_of_its_window_were_lost(
     pair_of: PairOf, figure: Callable[[str], None]
 ) -> None:

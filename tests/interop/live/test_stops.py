@@ -18,7 +18,7 @@ STILL_S = 5.0  # longer than max-response-delay, 3
 
 
 @pytest.mark.gate
-@pytest.mark.protocol(62, 67, 76, 80, "I12")
+@pytest.mark.protocol(62, "I12")
 def test_our_stop_is_announced_so_that_dhcpd_serves_alone_at_once(pair: Pair, figure: Callable[[str], None]) -> None:
     tap = pair.tap()
     pair.start()
@@ -40,7 +40,7 @@ def test_our_stop_is_announced_so_that_dhcpd_serves_alone_at_once(pair: Pair, fi
     assert (resumed.state, resumed.startup) == (NORMAL.wire, True)
 
 
-@pytest.mark.protocol(59, 72, 75, 110)
+@pytest.mark.protocol(72, 76, 110)
 def test_dhcpd_is_asked_to_end_and_started_again(pair: Pair) -> None:
     pair.start()
     client = pair.crowd.client(of=pair.theirs.role)
@@ -55,7 +55,7 @@ def test_dhcpd_is_asked_to_end_and_started_again(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("still", ["ours", "theirs"])
-@pytest.mark.protocol(45, 72, 76, "I16")
+@pytest.mark.protocol(45, 72, "I16")
 def test_a_process_that_stood_still_longer_than_the_response_delay_gives_nothing_twice(pair: Pair, still: str) -> None:
     pair.start()
     frozen: Server = pair.ours if still == "ours" else pair.theirs
