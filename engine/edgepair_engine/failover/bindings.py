@@ -139,7 +139,7 @@ def _malformed(theirs: BndUpd) -> Reject:
 def _is_older(ours: Lease, theirs: BndUpd, state: BindingState) -> bool:
     """Return whether the partner tells an end of the binding that was before our promise to its client."""
     if state in (RELEASED, RESET):
-        return (theirs.lease_expires_at or 0) < ours.cltt  # a release ends the lease at its own moment
+        return (theirs.lease_expires_at or 0) <= ours.cltt  # it ends at its own moment; in the same second: unknown
     return state in (EXPIRED, FREE, BACKUP)
 
 

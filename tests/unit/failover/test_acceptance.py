@@ -161,6 +161,12 @@ def test_how_early_a_primary_may_end_a_lease(ends_in_s: int, answer: str) -> Non
     assert letter(in_step, EXPIRED, facts(SECONDARY)) == answer
 
 
+@pytest.mark.parametrize(("when", "answer"), [(T0 - 11, "n"), (T0 - 10, "n"), (T0 - 9, "y")])
+def test_a_release_in_the_second_of_our_promise_may_have_been_before_it(when: int, answer: str) -> None:
+    ours = a_lease(expires_in_s=30, cltt=T0 - 10)
+    assert letter(ours, RELEASED, facts(PRIMARY, CI), lease_expires_at=when, cltt=None) == answer
+
+
 @pytest.mark.protocol("Q28")
 def test_a_promise_holds_through_the_second_of_its_end() -> None:
     assert letter(a_lease(expires_in_s=0), EXPIRED, facts(SECONDARY)) == "n"
