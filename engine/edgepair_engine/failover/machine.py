@@ -209,7 +209,11 @@ class Machine:
         return self._standing.record.partner_state is t.UNKNOWN
 
     def _request(self, link: Link, draft: Draft, now: Now) -> int:
-        kind = UpdReqAll if self._standing.record.update_all_wanted else UpdReq
+        record = self._standing.record
+        kind = UpdReqAll if record.update_all_wanted else UpdReq
+        if kind is UpdReq and self._standing.mine is t.RECOVER and not self._standing.config.partner_is_ours:
+            # If it is broken off, all must be told: a dhcpd may hold some for told that never came here (Q4).
+            self._standing.change(replace(record, update_all_wanted=True))
         xid = link.take_xid()
         self._asked_on = link.id
         self._links.send(link, kind(time=now.wall_s, xid=xid), draft, now)

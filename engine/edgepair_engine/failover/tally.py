@@ -108,6 +108,8 @@ class Tally:
                 mine_is_behind=met and primary.count > mine.count and primary.received + primary.acked > 0,
                 partners_is_behind=met and primary.count < mine.count and mine.received + mine.acked > 0,
             )
+        if i_know_it and primary.count < mine.count and not mine.sent + mine.acked + mine.received:
+            return verdict  # the CONNECTACK that told of my counting was lost: it is told again
         count = max(primary.count, mine.count) + 1
         received = 1 if verdict.partners_is_behind else 0
         self._take(replace(self._new, partner=primary.store, count=count, received=received))

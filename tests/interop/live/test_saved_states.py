@@ -37,7 +37,7 @@ CASES: dict[str, tuple[FailoverState, FailoverState, Ends, Ends, Ends]] = {
 
 @pytest.mark.parametrize("mine", [NORMAL, ALONE, DOWN], ids=lambda state: f"we-are-in-{state.edgeconnect}")
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.protocol(75, 77, 78, 83, 84, 97, "Q17")
+@pytest.mark.protocol(75, 77, 78, 83, 84, 97, "I6", "Q17")
 def test_we_live_with_whatever_state_dhcpd_resumes(pair_of: PairOf, case: str, mine: FailoverState) -> None:
     saved, recorded, *ends = CASES[case]
     pair = pair_of(Terms(mclt_s=5))

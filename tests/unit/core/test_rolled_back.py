@@ -120,6 +120,20 @@ def test_a_primary_that_never_heard_the_finding_hears_it_on_the_next_link() -> N
     assert [rolled_back(pair, name) for name in ADDRESSES] == [False, False]
 
 
+@pytest.mark.protocol(87)
+def test_a_first_start_whose_first_answer_is_lost_waits_for_no_lease_all_the_same() -> None:
+    """Nothing was counted by it, so it is no sign that the two have served before: MCLT would be an hour of silence."""
+    pair = Pair()
+    pair.members["east-2"].disk_is_slow = True
+    pair.start(*ADDRESSES)
+    pair.sever()  # CONNECTACK still waited for the disk
+    pair.finish_commits("east-2")
+    pair.members["east-2"].disk_is_slow = False
+    pair.mend()
+    pair.advance(6)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+
+
 @pytest.mark.protocol("I17")
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_a_store_from_before_a_lost_one_is_found_out_too(name: str) -> None:

@@ -169,6 +169,18 @@ def test_it_is_repeated_as_such_after_a_restart() -> None:
     assert [type(m) for m in pair.secondary.said if isinstance(m, UpdReq | UpdReqAll)] == [UpdReqAll]
 
 
+@pytest.mark.protocol("I9", "Q4")
+def test_a_request_for_what_is_pending_that_was_broken_off_becomes_one_for_all() -> None:
+    """A dhcpd may count some of the answer as told, although it never came here."""
+    story = Opposite(SECONDARY, a_record(t.NORMAL, t.NORMAL))
+    story.connect(t.PD)
+    assert [type(message) for message in story.said if isinstance(message, UpdReq | UpdReqAll)] == [UpdReq]
+    story.lose_link()
+    story.said.clear()
+    story.connect(t.PD)
+    assert [type(message) for message in story.said if isinstance(message, UpdReq | UpdReqAll)] == [UpdReqAll]
+
+
 @pytest.mark.protocol("Q18")
 def test_a_server_in_normal_that_is_connected_to_anew_has_left_normal_before_it_speaks() -> None:
     """A partner that lost its store would take NORMAL for a conflict."""
