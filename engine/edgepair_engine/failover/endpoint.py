@@ -36,6 +36,7 @@ from edgepair_engine.failover.tally import Origin, Tally, Verdict
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.failover.view import group_report
 from edgepair_engine.leases.lease import Lease
+from edgepair_engine.leases.pool import pool_of_subnet
 from edgepair_engine.leases.record import StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import ProtocolViolation
@@ -209,6 +210,7 @@ class Endpoint:
         self._links.config = config
         if config.subnets != before.subnets:
             self._exchange.ranges.changed()
+            self._tell_returned(before, draft)
         if any(getattr(config, name) != getattr(before, name) for name in AGREED_AT_CONNECT):
             self._hang_up_all("configuration changed", draft, now)
             self._links.redial(now, 0)
@@ -244,6 +246,14 @@ class Endpoint:
             if difference is not None:
                 draft.note(NoteCode.RANGES_DIFFER, how=difference)
         return draft.outcome(*self._standing.take_unsaved(now), *self._tally.take_unsaved())
+
+    def _tell_returned(self, before: GroupConfig, draft: Draft) -> None:
+        """Tell the bindings of addresses that came into a range again: the partner may have lost its store since."""
+        known = [pool_of_subnet(subnet, before.name) for subnet in before.subnets]
+        for pool in self._leases.pools(before.name):
+            for lease in self._leases.leases(pool):
+                if lease.tstp and not any(lease.address in each for each in known):
+                    self._exchange.changed(replace(lease, atsfp=0), draft)
 
     def _take(self, message: FailoverMessage, link: Link, draft: Draft, now: Now) -> None:
         link.heard_at = now.mono_s

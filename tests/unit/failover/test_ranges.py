@@ -11,7 +11,7 @@ from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.failover.ranges import STRANGE_KEPT_MAX, Ranges
 from edgepair_engine.leases.pool import Pool, pool_of_subnet
-from tests.unit.failover.builders import a_group, address
+from tests.unit.failover.builders import a_group, a_lease, address
 from tests.unit.failover.pair import Pair, Side
 
 NORMAL = FailoverState.NORMAL
@@ -70,6 +70,22 @@ def test_a_range_that_reaches_the_partner_later_is_shared_and_the_alarm_ends() -
     pair.run(5)
     assert differences(pair) == [None, None]
     assert shares(pair.primary) == shares(pair.secondary) == (25, 15)
+
+
+def test_a_lease_whose_range_comes_back_is_told_again() -> None:
+    """Meanwhile the partner has lost its store, and was told nothing of what was in no range."""
+    pair = a_pair({}, {})
+    pair.bind(pair.primary, a_lease(139, expires_in_s=900, now=pair.now()))
+    configure(pair, pair.primary, a_group(Role.PRIMARY, last=130))
+    pair.kill(pair.secondary)
+    pair.secondary.stored_state, pair.secondary.stored_leases = None, {}
+    pair.start(pair.secondary)
+    pair.run(60)
+    assert pair.secondary.lease(139).state is BindingState.FREE
+    configure(pair, pair.primary, a_group(Role.PRIMARY))
+    pair.run(5)
+    assert pair.secondary.lease(139).state is BindingState.ACTIVE
+    assert pair.secondary.lease(139).ends_at == pair.primary.lease(139).ends_at
 
 
 def test_a_partner_that_tells_of_addresses_without_end_fills_no_memory() -> None:
