@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -31,7 +32,11 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(words)
     command: Command = arguments.command
     try:
-        return int(command.run(arguments))
+        code = int(command.run(arguments))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return _read_no_further()
     except ConfigError as error:
         return _say(f"configuration: {error}", Exit.CONFIG)
     except StoreError as error:
@@ -71,6 +76,12 @@ def _first(group: BaseExceptionGroup[StoreError]) -> BaseException:
 def _bug(error: BaseException) -> int:
     traceback.print_exception(error)
     return _say("a fault of this program: please report the lines above", Exit.BUG)
+
+
+def _read_no_further() -> int:
+    """End well when the reader of our output has enough of it (`| head`), without a word at the closing of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.OK
 
 
 def _say(text: str, code: Exit) -> int:

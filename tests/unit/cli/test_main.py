@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,18 @@ def test_wrong_usage_is_argparses_own(capsys: pytest.CaptureFixture[str]) -> Non
         main(["dance"])
     assert end.value.code == 2
     assert "invalid choice: 'dance'" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_is_no_fault(tmp_path: Path) -> None:
+    """`edgepair-engine leases | head -1`"""
+    journal = SqliteJournal(tmp_path)
+    journal.commit_now([LeaseRecord("lan0", Lease(0x0A010000 + number)) for number in range(5000)])
+    journal.close()
+    words = [sys.executable, "-m", "edgepair_engine.main", "leases", "--store", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"ADDRESS")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
