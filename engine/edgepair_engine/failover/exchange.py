@@ -95,7 +95,7 @@ class Exchange:
 
     def link_opened(self) -> None:
         """Hear that the partner can be heard."""
-        if self._standing.record.update_all_wanted or self.ranges.difference is not None:
+        if self._standing.record.update_all_wanted:
             self.ranges.begin()
 
     def link_closed(self) -> None:

@@ -354,8 +354,6 @@ class Machine:
         self._exchange.queue_pending()
         self._exchange.pump(draft, now)
         self._sharing.plan(now)
-        if self._exchange.ranges.difference is not None:
-            self._standing.change(replace(self._standing.record, update_all_wanted=True))  # it may be mended by now
         if self._standing.record.update_all_wanted:
             self.ask(draft, now)  # it came here by an order, not by RECOVER: what was lost is still lost
         elif self._standing.record.mclt_wait_s:

@@ -16,14 +16,13 @@ class Ranges:
 
     def __init__(self) -> None:
         self.difference: str | None = None
-        self._told: set[int] | None = None  # while the partner tells everything: what of it we have,
-        self._strange: set[int] = set()  # and what we have not
+        self._told: set[int] | None = None  # while the partner tells everything
         self._only_there: set[int] = set()
         self._only_here: set[int] = set()
 
     def begin(self) -> None:
         """Hear that the partner is about to tell everything it has."""
-        self._told, self._strange = set(), set()
+        self._told = set()
 
     def stop(self) -> None:
         """Hear that it was interrupted: what it did not tell says nothing."""
@@ -35,11 +34,9 @@ class Ranges:
             self.accepted(address)
             if self._told is not None:
                 self._told.add(address)
-        elif len(self._only_there | self._strange) < STRANGE_KEPT_MAX:
-            self._strange.add(address)
-            if address not in self._only_there:
-                self._only_there.add(address)
-                self._describe()
+        elif address not in self._only_there and len(self._only_there) < STRANGE_KEPT_MAX:
+            self._only_there.add(address)
+            self._describe()
 
     def refused(self, address: int) -> None:
         """Hear that the partner does not know an address of ours."""
@@ -59,13 +56,13 @@ class Ranges:
     def complete(self, ours: Iterable[int]) -> None:
         """Hear that the partner has told everything; `ours` are all addresses in our ranges."""
         if self._told is not None:
-            self._only_here, self._only_there = set(ours) - self._told, self._strange
+            self._only_here = set(ours) - self._told
         self._told = None
         self._describe()
 
     def changed(self) -> None:
         """Start anew: our ranges are others now."""
-        self._told, self._strange, self._only_there, self._only_here = None, set(), set(), set()
+        self._told, self._only_there, self._only_here = None, set(), set()
         self._describe()
 
     def _describe(self) -> None:

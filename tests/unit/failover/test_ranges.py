@@ -72,17 +72,6 @@ def test_a_range_that_reaches_the_partner_later_is_shared_and_the_alarm_ends() -
     assert shares(pair.primary) == shares(pair.secondary) == (25, 15)
 
 
-def test_a_difference_that_the_partner_mends_is_forgotten_when_the_two_meet_again() -> None:
-    """A dhcpd reads its ranges at its start; what only it has, and what it lacks, shows when it tells everything."""
-    pair = a_pair({"first": 100, "last": 139}, {"first": 102, "last": 140})
-    assert differences(pair)[0] is not None
-    pair.kill(pair.secondary)
-    pair.secondary.config = a_group(Role.SECONDARY)
-    pair.start(pair.secondary)
-    pair.run(6)
-    assert differences(pair) == [None, None]
-
-
 def test_a_lease_whose_range_comes_back_is_told_again() -> None:
     """Meanwhile the partner has lost its store, and was told nothing of what was in no range."""
     pair = a_pair({}, {})
