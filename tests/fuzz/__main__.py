@@ -26,6 +26,8 @@ FIGURES = ROOT / "build" / "figures" / "fuzz.md"  # for the summary of a whole r
 AT_A_TIME = 2  # cores of the smallest machine that runs this
 COVERAGE_MIN = 20  # branches; fewer mean that the modules were not instrumented
 INPUT_LIMIT_S = 10  # for one input; more is a loop without end
+PROGRESS_EVERY_S = 30.0
+STATUS = re.compile(r"^#(\d+)\s.* cov: (\d+) .*corp: (\d+)/", re.MULTILINE)  # of libFuzzer
 MEMORY_LIMIT_MB = 1024  # the process takes 70; more is something that grows
 ATHERIS_MISSING = (
     "fuzz: atheris is not installed here. It has wheels for Python 3.11 to 3.13 on x86_64 only (see pyproject.toml); "
@@ -145,15 +147,26 @@ def page(results: list[Figures]) -> str:
 
 def last_status(told: str) -> dict[str, int]:
     """Return executions, branches and inputs of libFuzzer's last status line."""
-    lines = re.findall(r"^#(\d+)\s.* cov: (\d+) .*corp: (\d+)/", told, re.MULTILINE)
+    lines = STATUS.findall(told)
     numbers = lines[-1] if lines else ("0", "0", "0")
     return dict(zip(("runs", "cov", "corp"), map(int, numbers), strict=True))
 
 
 def _libfuzzer(name: str, *options: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "tests.fuzz.loop", name, *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    return done.returncode, done.stdout + done.stderr
+    told: list[str] = []
+    next_s = time.monotonic() + PROGRESS_EVERY_S
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.append(line)
+            status = STATUS.match(line)
+            if status is not None and time.monotonic() >= next_s:
+                next_s = time.monotonic() + PROGRESS_EVERY_S
+                print(f"  {name}: {int(status[1]):,} executions, {status[2]} branches", flush=True)
+    return process.returncode, "".join(told)
 
 
 def _failure(told: str, folder: Path) -> str:
