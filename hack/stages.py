@@ -6,6 +6,7 @@ A failed stage does not hide what comes after it: all run, the table at the end 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SUMMARY = ROOT / "docs" / "reports" / "test-all.md"  # committed before an issue is resolved
 FIGURES = ROOT / "build" / "figures"  # a page for each stage that has something to count
+RESULTS = ROOT / "build" / "test-all.json"  # the last result of each stage: the longest can run on their own
 PYTEST = f"{sys.executable} -m pytest"
 LIVE = f"{PYTEST} tests/interop/live -n 6 --timeout 300"  # they wait more than they work
 TIERS: dict[str, dict[str, str]] = {
@@ -58,19 +60,17 @@ def main() -> int:
     unknown = set(arguments.only or ()) - set(stages)
     if unknown:
         parser.error(f"no stage is called {', '.join(sorted(unknown))}; there are {', '.join(stages)}")
-    for page in FIGURES.glob("*.md"):
-        page.unlink()
     results = [run(stage, command) for stage, command in stages.items() if stage in (arguments.only or stages)]
     print(table(results), flush=True)
-    if arguments.tier == "test-all" and not arguments.only:
-        SUMMARY.write_text(summary(results))
-        print(f"written to {SUMMARY.relative_to(ROOT)}")
+    if arguments.tier == "test-all":
+        keep(results)
     return 1 if any(result.exit_code for result in results) else 0
 
 
 def run(stage: str, command: str) -> Result:
     """Run one stage with its output passed through."""
     print(f"\n== {stage}: {command}", flush=True)
+    (FIGURES / f"{stage}.md").unlink(missing_ok=True)
     start = time.monotonic()
     exit_code = subprocess.run(shlex.split(command), check=False).returncode
     result = Result(stage, time.monotonic() - start, exit_code)
@@ -86,13 +86,32 @@ def table(results: list[Result]) -> str:
     return "\n".join(["", "stages:", *rows, total, f"{len(results) - failed} passed, {failed} failed"])
 
 
-def summary(results: list[Result]) -> str:
-    """Return the page that tells of a whole run: what was tested, on what, how long it took, what it counted."""
+def keep(results: list[Result]) -> None:
+    """Take these results among the last ones of their stages, and write the page when each stage has one."""
     commit = subprocess.run(["git", "log", "-1", "--format=%h %cs"], capture_output=True, text=True, check=True).stdout
-    rows = [f"| {r.stage} | {r.took_s:.0f} s | {'ok' if r.exit_code == 0 else 'failed'} |" for r in results]
-    head = ["# The last whole run", "", f"`make test-all` on commit {commit.strip()}, {os.cpu_count()} cores.", ""]
+    kept: dict[str, dict[str, str]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for result in results:
+        end = "ok" if result.exit_code == 0 else "failed"
+        kept[result.stage] = {"took": f"{result.took_s:.0f} s", "commit": commit.strip(), "end": end}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(kept, indent=2) + "\n")
+    missing = [stage for stage in TIERS["test-all"] if stage not in kept]
+    if missing:
+        print(f"no page yet: {', '.join(missing)} did not run here")
+        return
+    SUMMARY.write_text(summary(kept))
+    print(f"written to {SUMMARY.relative_to(ROOT)}")
+
+
+def summary(kept: dict[str, dict[str, str]]) -> str:
+    """Return the page that tells of everything: what was tested, on which commit, how long it took, what it counted."""
+    rows = [
+        f"| {stage} | {kept[stage]['commit']} | {kept[stage]['took']} | {kept[stage]['end']} |"
+        for stage in TIERS["test-all"]
+    ]
+    head = ["# The last run of everything", "", f"`make test-all`, stage by stage, {os.cpu_count()} cores.", ""]
     figures = [part for page in sorted(FIGURES.glob("*.md")) for part in (f"## {page.stem}", "", page.read_text())]
-    return "\n".join([*head, "| stage | took | |", "|---|---|---|", *rows, "", *figures])
+    return "\n".join([*head, "| stage | commit | took | |", "|---|---|---|---|", *rows, "", *figures])
 
 
 if __name__ == "__main__":
