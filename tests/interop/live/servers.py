@@ -21,6 +21,7 @@ from tests.interop.netns import eventually
 from tests.interop.ours import Engine
 
 FAKETIME = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketimeMT.so.1")
+LOG_LIMIT_S = 10.0
 READ_LIMIT_S = 30.0  # until a changed configuration is in force, on a busy machine
 
 _STATES = {state.edgeconnect: state for state in FailoverState}  # dhcpd spells them alike
@@ -287,9 +288,16 @@ class Theirs(Dhcpd):
         return _STATES.get(self.partners_state())
 
     def moves(self) -> list[FailoverState]:
-        """Return every state that it has gone to, in order, over all its runs."""
-        moved = re.findall(r"^failover peer \S+: I move from \S+ to (\S+)$", self.log(), re.M)
-        return [_STATES[state] for state in moved if state != "startup"]
+        """Return every state that it has gone to, in order, over all its runs. It logs one after it has stored it."""
+
+        def logged() -> list[FailoverState]:
+            moved = re.findall(r"^failover peer \S+: I move from \S+ to (\S+)$", self.log(), re.M)
+            return [_STATES[state] for state in moved if state != "startup"]
+
+        def told() -> list[FailoverState] | None:
+            return moves if (moves := logged())[-1:] == [self.state()] else None
+
+        return eventually("the log tells of the state that is stored", told, within_s=LOG_LIMIT_S, state=self.log)
 
     def entered_at(self, state: FailoverState) -> int:
         """Return when, by its own clock, it last went to a state."""
