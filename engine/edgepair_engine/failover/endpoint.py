@@ -6,6 +6,7 @@ reference), and the process lives.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -36,7 +37,7 @@ from edgepair_engine.failover.tally import Origin, Tally, Verdict
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.failover.view import group_report
 from edgepair_engine.leases.lease import Lease
-from edgepair_engine.leases.pool import pool_of_subnet
+from edgepair_engine.leases.pool import Pool, pool_of_subnet
 from edgepair_engine.leases.record import StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import ProtocolViolation
@@ -208,16 +209,18 @@ class Endpoint:
         draft = self._draft()
         self._standing.configure(config)
         self._links.config = config
-        if config.subnets != before.subnets:
+        known = [pool_of_subnet(subnet, before.name) for subnet in before.subnets]
+        moved = known != [pool_of_subnet(subnet, config.name) for subnet in config.subnets]
+        if moved:
             self._exchange.ranges.changed()
-            self._tell_returned(before, draft)
+            self._tell_returned(known, draft)
         if any(getattr(config, name) != getattr(before, name) for name in AGREED_AT_CONNECT):
             self._hang_up_all("configuration changed", draft, now)
             self._links.redial(now, 0)
         elif self._standing.mine is FailoverState.NORMAL:
             self._exchange.queue_pending()  # of pools that came; after connecting anew it is done anyway
             self._exchange.pump(draft, now)
-            if config.subnets != before.subnets:
+            if moved:
                 self._machine.ask(draft, now)  # the partner may have had the new ranges before and was refused
         self._sharing.plan(now)
         return self._finish(draft, now)
@@ -247,10 +250,9 @@ class Endpoint:
                 draft.note(NoteCode.RANGES_DIFFER, how=difference)
         return draft.outcome(*self._standing.take_unsaved(now), *self._tally.take_unsaved())
 
-    def _tell_returned(self, before: GroupConfig, draft: Draft) -> None:
+    def _tell_returned(self, known: Sequence[Pool], draft: Draft) -> None:
         """Tell the bindings of addresses that came into a range again: the partner may have lost its store since."""
-        known = [pool_of_subnet(subnet, before.name) for subnet in before.subnets]
-        for pool in self._leases.pools(before.name):
+        for pool in self._leases.pools(self._standing.config.name):
             for lease in self._leases.leases(pool):
                 if lease.tstp and not any(lease.address in each for each in known):
                     self._exchange.changed(replace(lease, atsfp=0), draft)

@@ -11,6 +11,7 @@ from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.failover.ranges import STRANGE_KEPT_MAX, Ranges
 from edgepair_engine.leases.pool import Pool, pool_of_subnet
+from edgepair_engine.wire.failover import UpdReq
 from tests.unit.failover.builders import a_group, a_lease, address
 from tests.unit.failover.pair import Pair, Side
 
@@ -57,6 +58,20 @@ def test_a_first_start_tells_both_servers_that_their_ranges_differ() -> None:
     ]
     notes = [note for note in pair.primary.notes if note.code is NoteCode.RANGES_DIFFER]
     assert notes[-1].fields == {"how": "only this server has 10.77.1.100 and 1 more; only its partner has 10.77.1.140"}
+
+
+def test_a_difference_outlives_an_edit_that_leaves_the_ranges_as_they_are() -> None:
+    pair = a_pair({"first": 100, "last": 139}, {"first": 102, "last": 140})
+    before = differences(pair)
+    config = pair.primary.config
+    (subnet,) = config.subnets
+    pair.primary.said.clear()
+    configure(
+        pair, pair.primary, config.model_copy(update={"subnets": (subnet.model_copy(update={"max_lease_s": 300}),)})
+    )
+    pair.run(5)
+    assert differences(pair) == before
+    assert pair.primary.said_of(UpdReq) == []
 
 
 @pytest.mark.protocol("I14")
