@@ -22,6 +22,7 @@ from edgepair_engine.wire.failover import (
     encode_failover,
 )
 from tests.interop.loopback import EngineProcess, a_free_port, a_member
+from tests.interop.netns import eventually
 
 OURS, PARTNERS, STRANGERS = "127.0.0.1", "127.0.0.2", "127.0.0.3"
 ANSWER_LIMIT_S = 10.0
@@ -56,23 +57,23 @@ class Site:
 
     def dial(self, source: str = PARTNERS) -> Wire:
         """Connect to the engine's port from an address; waits until it listens."""
-        deadline_s = time.monotonic() + ANSWER_LIMIT_S
-        while True:
+
+        def connected() -> socket.socket | None:
             try:
-                return self._taken(socket.create_connection((OURS, self.port), source_address=(source, 0)))
+                return socket.create_connection((OURS, self.port), source_address=(source, 0))
             except ConnectionRefusedError:
-                assert time.monotonic() < deadline_s, "it does not listen"
-                time.sleep(0.02)
+                return None
+
+        return self._taken(eventually("it listens", connected, within_s=ANSWER_LIMIT_S))
 
     def why_refused(self) -> str:
         """Return the reason for which the engine closed a connection, when it has logged it."""
-        deadline_s = time.monotonic() + ANSWER_LIMIT_S
-        while True:
+
+        def logged() -> str | None:
             whys = [str(line["why"]) for line in self.engine.log() if line["code"] == "link-refused"]
-            if whys:
-                return whys[0]
-            assert time.monotonic() < deadline_s, "nothing is logged"
-            time.sleep(0.02)
+            return whys[0] if whys else None
+
+        return eventually("the reason is logged", logged, within_s=ANSWER_LIMIT_S)
 
     def close(self) -> None:
         self.engine.stop()

@@ -130,7 +130,10 @@ def _write(out: Path, config: MemberConfig, restored: Restored) -> None:
         shutil.rmtree(store, ignore_errors=True)
         unfinished.rename(store)
         draft = out / f"{CONFIG_FILE}.unfinished"
-        draft.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(config.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # before the name is: a power loss leaves the whole file or none
         draft.rename(out / CONFIG_FILE)
         handle = os.open(out, os.O_RDONLY)
         os.fsync(handle)
