@@ -14,6 +14,7 @@ SECONDARY = "ec-east-2"
 NORMAL_LIMIT_S = 60.0  # the issue's own bound, from apply to Normal on both sides
 GONE_LIMIT_S = 60.0
 READY_LIMIT_S = 15.0
+COUNTS_LIMIT_S = 75.0  # first counts wait for the balance, later ones are written once a minute at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,15 @@ class Pair:
             "the group is Ready",
             lambda: status if condition(status := self.group(), "Ready").get("status") == "True" else None,
             within_s=READY_LIMIT_S,
+            seen=self.group,
+        )
+
+    def wait_for_counts(self) -> Object:
+        """Return the group's status once its counts are told: a pair is Ready a few seconds before that."""
+        return eventually(
+            "the counts are told",
+            lambda: status if (status := self.group()).get("backupCount") else None,
+            within_s=COUNTS_LIMIT_S,
             seen=self.group,
         )
 

@@ -45,8 +45,7 @@ def test_the_same_manifests_bring_the_pair_back_with_its_leases(pair: Pair, tmp_
         assert pair.kube.names("pvc") >= {"store-ec-east-1-0", "store-ec-east-2-0"}
         pair.apply()
         pair.wait_until_normal(within_s=BACK_LIMIT_S)
-        active = sum(pool["active"] for pool in pair.group()["pools"])
-        assert active >= 1
+        assert sum(pool["active"] for pool in pair.wait_for_counts()["pools"]) >= 1
         assert client.renew()[0] == address
         client.release()
 

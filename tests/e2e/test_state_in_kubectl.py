@@ -6,13 +6,11 @@ import json
 
 import pytest
 
-from tests.e2e.kube import Kube, eventually, masked
+from tests.e2e.kube import Kube, masked
 from tests.e2e.lonely import lonely_group
 from tests.e2e.pair import GROUP, NORMAL_LIMIT_S, Pair
 
 pytestmark = pytest.mark.gate
-
-COUNTS_LIMIT_S = 75.0  # counts are written once a minute at most
 
 GROUPS = """\
 NAME GROUP MY STATE MY STATE TIME PARTNER STATE PARTNER STATE TIME MCLT READY AGE
@@ -36,7 +34,7 @@ def test_kubectl_prints_the_tab(pair: Pair) -> None:
 
 
 def test_a_pair_at_rest_is_not_written_to(pair: Pair) -> None:
-    eventually("the counts are told", lambda: pair.group()["backupCount"] > 0, within_s=COUNTS_LIMIT_S, seen=pair.group)
+    pair.wait_for_counts()
     before, written = _versions(pair.kube), _operator_wrote(pair.kube)
     # The operator is made to look again at everything: a label is a change that asks for nothing.
     for value in ("one", "two"):
