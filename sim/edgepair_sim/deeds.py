@@ -1,0 +1,244 @@
+"""All that can be done to a pair and its clients, each with the line of a script that says it.
+
+A line is `at SECONDS VERB key=value ...`. Every deed that breaks something says for how long, so that a script can be
+cut anywhere and everything is whole again at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import get_type_hints
+
+from edgepair_contract.control import ControlAction
+from edgepair_sim.node import CrashPoint, Power
+
+BOTH = "both"
+
+
+class StoreFate(Enum):
+    """What a start after a crash finds on the disk."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    ROLLED_BACK = "rolled-back"
+
+
+class Act(Enum):
+    """What a client does by itself; renewing needs no deed."""
+
+    JOIN = "join"  # wants an address, for the first time or again
+    LEAVE = "leave"  # releases what it holds
+    VANISH = "vanish"  # is switched off without a word
+    REBOOT = "reboot"  # is switched off and on, and asks for the address it had
+    MOVE = "move"  # is plugged in behind the next relay
+    DECLINE = "decline"  # finds its address in use by somebody else
+    REPEAT = "repeat"  # sends its latest packet again, several times
+    LIE = "lie"  # asks for, releases or declines what it never had
+
+
+class Change(Enum):
+    """What a new configuration changes."""
+
+    MCLT = "mclt"  # the primary's
+    LEASE = "lease"  # the default lease time, seconds
+    RANGE_SHRINKS = "range-shrinks"  # by so many addresses at its end
+    RANGE_GROWS = "range-grows"
+    SPLIT = "split"
+    DELAY = "max-response-delay"
+    WINDOW = "max-unacked-updates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that is done at a moment (true seconds since the beginning of the life)."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start(Deed):
+    """A server's process is started, if it does not run."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill(Deed):
+    """A server dies at a point of its work (at the latest `CRASH_WITHIN_S` later) and starts after `down_s`."""
+
+    node: str
+    point: CrashPoint = CrashPoint.NOW
+    power: Power = Power.PROCESS
+    store: StoreFate = StoreFate.KEPT
+    back_s: float = 0.0  # how old the copy is that a rolled-back store is made from
+    down_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(Deed):
+    """A server's process is stopped (SIGSTOP), and continued after a while."""
+
+    node: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillDisk(Deed):
+    """Nothing can be written for a while."""
+
+    node: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowDisk(Deed):
+    """Each sync takes `commit_s` for a while."""
+
+    node: str
+    for_s: float
+    commit_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy(Deed):
+    """Each turn comes `turn_s` late for a while: a machine with too much to do."""
+
+    node: str
+    for_s: float
+    turn_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut(Deed):
+    """Nothing that `node` (or both) sends to the partner arrives for a while."""
+
+    node: str = BOTH
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delay(Deed):
+    """What the two servers send each other takes `delay_s` longer for a while."""
+
+    for_s: float
+    delay_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset(Deed):
+    """Every connection between the two is reset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplug(Deed):
+    """A server hears no clients for a while, and they do not hear it."""
+
+    node: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepClock(Deed):
+    """The wall clock of a server (or both) is stepped."""
+
+    node: str
+    by_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order(Deed):
+    """A person gives a server an order. `alive_s_ago`: what they say of the partner's end; negative: nothing."""
+
+    node: str
+    action: ControlAction
+    alive_s_ago: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configure(Deed):
+    """A new configuration reaches the primary, and the secondary `lag_s` later (earlier, if negative)."""
+
+    change: Change
+    value: int
+    lag_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientDoes(Deed):
+    """A client does something."""
+
+    client: int
+    act: Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood(Deed):
+    """So many hosts that nobody knows ask for an address, spread over a while, and take none."""
+
+    count: int
+    for_s: float
+
+
+VERBS: dict[str, type[Deed]] = {
+    "start": Start,
+    "kill": Kill,
+    "stop": Stop,
+    "fill-disk": FillDisk,
+    "slow-disk": SlowDisk,
+    "busy": Busy,
+    "cut": Cut,
+    "delay": Delay,
+    "reset": Reset,
+    "unplug": Unplug,
+    "step-clock": StepClock,
+    "order": Order,
+    "configure": Configure,
+    "client": ClientDoes,
+    "flood": Flood,
+}
+_VERB_OF = {kind: verb for verb, kind in VERBS.items()}
+_TYPES = {kind: get_type_hints(kind) for kind in VERBS.values()}
+
+
+class BadLine(ValueError):
+    """A line of a script that says nothing; the text tells why."""
+
+
+def line_of(deed: Deed) -> str:
+    """Return the line that says this deed; what is as it usually is goes unsaid."""
+    said = [
+        f"{field.name}={_word(getattr(deed, field.name))}"
+        for field in fields(deed)
+        if field.name != "at_s" and getattr(deed, field.name) != field.default
+    ]
+    return " ".join([f"at {deed.at_s:.3f}", _VERB_OF[type(deed)], *said])
+
+
+def deed_of(line: str) -> Deed:
+    """Return the deed that a line says.
+
+    Raises:
+        BadLine: the line has another form, or names a verb, a key or a value that does not exist.
+    """
+    words = line.split()
+    if len(words) < 3 or words[0] != "at":
+        raise BadLine(f"{line!r} must be: at SECONDS VERB key=value ...")
+    kind = VERBS.get(words[2])
+    if kind is None:
+        raise BadLine(f"{words[2]!r} must be one of {', '.join(VERBS)}")
+    said = dict(word.partition("=")[::2] for word in words[3:])
+    said["at_s"] = words[1]
+    unknown = said.keys() - _TYPES[kind].keys()
+    if unknown:
+        raise BadLine(f"{line!r}: {words[2]} has no {', '.join(sorted(unknown))}")
+    try:
+        return kind(**{name: _TYPES[kind][name](text) for name, text in said.items()})
+    except (ValueError, TypeError) as error:
+        raise BadLine(f"{line!r}: {error}") from error
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -1,0 +1,78 @@
+"""A server's disk in a simulated life: what is durable, what can go wrong, and what a start finds."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Sequence
+
+from edgepair_engine.leases.record import (
+    ConfigRecord,
+    CountsRecord,
+    LeaseRecord,
+    Record,
+    Restored,
+    StateRecord,
+    record_key,
+)
+
+SNAPSHOTS_KEPT = 48
+COMMIT_S = 0.003  # one sync of a disk that is well
+FULL = "no space left on device"
+
+
+class Disk:
+    """The durable records of one server, with older copies of them that a person may put back."""
+
+    def __init__(self, server: str) -> None:
+        self.records: dict[Hashable, Record] = {}
+        self.commit_s = COMMIT_S
+        self.full = False
+        self._server = server
+        self._lost = 0
+        self._snapshots: deque[tuple[float, dict[Hashable, Record]]] = deque(maxlen=SNAPSHOTS_KEPT)
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Make records durable: an upsert of each."""
+        for record in records:
+            self.records[record_key(record)] = record
+
+    def restored(self) -> Restored:
+        """Return what a start finds."""
+        records = self.records.values()
+        return Restored(
+            leases=tuple(record for record in records if isinstance(record, LeaseRecord)),
+            states=tuple(record for record in records if isinstance(record, StateRecord)),
+            counts=tuple(record for record in records if isinstance(record, CountsRecord)),
+            config=next((record for record in records if isinstance(record, ConfigRecord)), None),
+            incarnation=f"{self._server}-store-{self._lost}",
+        )
+
+    def lease(self, address: int) -> LeaseRecord | None:
+        """Return the durable record of an address."""
+        record = self.records.get(address)
+        assert record is None or isinstance(record, LeaseRecord), record
+        return record
+
+    def state(self, group: str) -> StateRecord | None:
+        """Return the durable states of a group."""
+        record = self.records.get(group)
+        assert record is None or isinstance(record, StateRecord), record
+        return record
+
+    def lose(self) -> None:
+        """Begin anew with an empty store, as after a replaced disk."""
+        self.records = {}
+        self._lost += 1
+        self._snapshots.clear()
+
+    def keep_copy(self, true_s: float) -> None:
+        """Keep a copy of all that is durable now."""
+        self._snapshots.append((true_s, dict(self.records)))
+
+    def roll_back(self, true_s: float) -> float:
+        """Put the newest copy from before this moment back (or the oldest there is) and return when it was made."""
+        if not self._snapshots:
+            return true_s
+        made_s, records = next((each for each in reversed(self._snapshots) if each[0] <= true_s), self._snapshots[0])
+        self.records = dict(records)
+        return made_s

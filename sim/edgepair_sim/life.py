@@ -1,0 +1,181 @@
+"""One life of a pair: a script carried out on two servers, their network and their clients, and watched throughout."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from edgepair_contract.config import MemberConfig
+from edgepair_contract.control import ControlAnswer
+from edgepair_contract.notices import Note
+from edgepair_contract.report import MemberReport
+from edgepair_engine.core.effects import SendDhcp, SendToPartner
+from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.clients import Client, Holding
+from edgepair_sim.clock import Clock
+from edgepair_sim.deeds import Deed
+from edgepair_sim.doing import Doer
+from edgepair_sim.lan import Lan, Losses
+from edgepair_sim.network import Network, Weather
+from edgepair_sim.node import Node, Place
+from edgepair_sim.pair import PRIMARY, SECONDARY, Wishes, member_of, relays_of
+from edgepair_sim.scene import Scene
+from edgepair_sim.script import Script
+from edgepair_sim.timeline import Timeline
+from edgepair_sim.trace import Trace
+
+COPIES_EVERY_S = 900.0  # of both stores, for a person who puts one back later
+
+
+class Life:
+    """Two servers and their clients from the first start to the end of a script."""
+
+    def __init__(self, script: Script, trace: Trace, checkers: Sequence[type[Checker]]) -> None:
+        settings = script.settings
+        timeline = Timeline()
+        losses = Losses(lost=settings.lost, doubled=settings.doubled)
+        self._script = script
+        self._network = Network(timeline, self._chance("network"), Weather(chopped=settings.chopped))
+        self._lan = Lan(timeline, self._chance("lan"), losses)
+        self._timeline = timeline
+        wishes = Wishes(settings, settings.addresses)
+        self.scene = Scene(
+            script=script,
+            trace=trace,
+            timeline=timeline,
+            network=self._network,
+            lan=self._lan,
+            nodes={name: self._node(member_of(name, wishes), ppm) for name, ppm in self._machines()},
+            clients=tuple(self._client(number) for number in range(1, settings.clients + 1)),
+            wishes=wishes,
+        )
+        self._doer = Doer(self.scene)
+        self.checkers = tuple(kind(self.scene) for kind in checkers)
+        self._hooks: dict[str, list[Callable[..., None]]] = {}
+
+    def run(self) -> None:
+        """Let it all happen.
+
+        Raises:
+            Broken: a checker saw a promise broken.
+        """
+        for node in self.scene.nodes.values():
+            self._timeline.at(0.0, node.start)
+        self._timeline.at(0.0, self._keep_copies)
+        for deed in self._script.deeds:
+            self._timeline.at(deed.at_s, partial(self._do, deed))
+        self._timeline.run_until(self._script.end_s)
+        self._each("ended")
+
+    # what servers and clients tell
+
+    def answer(self, node: Node, output: SendDhcp) -> None:
+        """Bring an answer to a client."""
+        packet = self._lan.answer(node, output)
+        kind = Dhcp4Type(packet.message_type or 0).name
+        self.scene.trace.add(self.scene.now_s, node.name, output.data)
+        if self.scene.trace.telling:
+            self.scene.tell(node.name, f"{kind} to {packet.chaddr.hex()}")
+        self._each("answered", node, packet)
+
+    def said(self, node: Node, output: SendToPartner) -> None:
+        """Hear that bytes for the partner leave."""
+        self.scene.trace.add(self.scene.now_s, node.name, output.data)
+        self._each("said", node, output.data)
+
+    def told(self, node: Node, note: Note) -> None:
+        """Hear a notice."""
+        self._each("told", node, note)
+
+    def ordered(self, node: Node, answer: ControlAnswer) -> None:
+        """Hear what became of an order."""
+        self.scene.tell(node.name, f"answers an order: {'done' if answer.done else answer.text}")
+
+    def published(self, node: Node, report: MemberReport) -> None:
+        """Hear a new report."""
+        group = report.groups[0]
+        line = f"{group.my_state.label} since {group.my_state_at}, partner {group.partner_state.label}"
+        self.scene.tell(node.name, f"reports {line}")
+        self._each("published", node, report)
+
+    def turned(self, node: Node) -> None:
+        """Hear that a server has done something."""
+        self._each("turned", node)
+
+    def crashed(self, node: Node, why: str) -> None:
+        """Hear that a server has died."""
+        self.scene.tell(node.name, f"dies ({why})")
+        self._each("crashed", node)
+
+    def sent(self, client: Client, kind: Dhcp4Type, address: int) -> None:
+        """Hear what a client sends."""
+        self.scene.tell(client.name, f"{kind.name} {dotted(address)}")
+        self._each("sent", client, kind, address)
+
+    def promised(self, client: Client, holding: Holding) -> None:
+        """Hear that a client has an address, anew or for longer."""
+        what = f"holds {dotted(holding.address)} for {holding.lease_s} s"
+        self.scene.tell(client.name, what)
+        self._each("promised", client, holding)
+
+    def refused(self, client: Client, before: Holding | None) -> None:
+        """Hear that a client got a NAK."""
+        self.scene.tell(client.name, "is refused")
+        self._each("refused", client, before)
+
+    def gave_up(self, client: Client, holding: Holding, why: str) -> None:
+        """Hear that a client uses an address no longer."""
+        self.scene.tell(client.name, f"gives {dotted(holding.address)} up: {why}")
+        self._each("gave_up", client, holding, why)
+
+    # steps
+
+    def _do(self, deed: Deed) -> None:
+        self._each("done", deed)
+        self._doer.do(deed)
+
+    def _each(self, hook: str, *what: object) -> None:
+        hooks = self._hooks.get(hook)
+        if hooks is None:
+            hooks = self._hooks[hook] = [getattr(checker, hook) for checker in self.checkers if _has(checker, hook)]
+        for hear in hooks:
+            hear(*what)
+
+    def _keep_copies(self) -> None:
+        for node in self.scene.nodes.values():
+            node.disk.keep_copy(self.scene.now_s)
+        self._timeline.after(COPIES_EVERY_S, self._keep_copies)
+
+    def _machines(self) -> tuple[tuple[str, int], ...]:
+        settings = self._script.settings
+        return (PRIMARY, settings.primary_ppm), (SECONDARY, settings.secondary_ppm)
+
+    def _node(self, config: MemberConfig, ppm: int) -> Node:
+        place = Place(self._timeline, self._network, self)
+        node = Node(config, place, clock=Clock(1 + ppm / 1e6), chance=self._chance(config.server))
+        self._network.join(node)
+        self._lan.join(node)
+        return node
+
+    def _client(self, number: int) -> Client:
+        chance = self._chance(f"client {number}")
+        client = Client(number, self._timeline, self._lan, chance=chance, witness=self)
+        client.relays = relays_of(self._script.settings)
+        client.relay = client.relays[number % len(client.relays)]
+        self._lan.plug_in(client)
+        return client
+
+    def _chance(self, whose: str) -> random.Random:
+        return random.Random(f"{self._script.settings.seed} {whose}")
+
+
+def dotted(address: int) -> str:
+    """Return an address as people write it."""
+    return ".".join(str(byte) for byte in address.to_bytes(4))
+
+
+def _has(checker: Checker, hook: str) -> bool:
+    """Return whether a checker listens: most hear of a few things only, and a call for nothing costs."""
+    return any(hook in vars(kind) for kind in type(checker).__mro__[:-2])
