@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgepair_contract.control import ControlAnswer
@@ -76,10 +76,16 @@ class Effects:
 
     def then(self, later: Effects) -> Effects:
         """Return both as one, this one first."""
-        return Effects(self.records + later.records, self.outputs + later.outputs)
+        return joined((self, later))
 
 
-def joined(parts: Sequence[Effects]) -> Effects:
+NOTHING = Effects()
+
+
+def joined(effects: Iterable[Effects]) -> Effects:
     """Return many effects as one, in their order."""
+    parts = [part for part in effects if part.records or part.outputs]
+    if len(parts) < 2:  # most often
+        return parts[0] if parts else NOTHING
     records = tuple(record for part in parts for record in part.records)
     return Effects(records, tuple(output for part in parts for output in part.outputs))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from edgepair_contract.clock import Chance, Now
+from edgepair_contract.clock import Chance, Now, soonest
 from edgepair_contract.config import MemberConfig, parse_member_config
 from edgepair_contract.errors import ConfigError
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import InterfaceReport, MemberReport
 from edgepair_engine.core.clients import Clients
 from edgepair_engine.core.clock_watch import ClockWatch
-from edgepair_engine.core.effects import AnswerControl, Effects, Tell
+from edgepair_engine.core.effects import NOTHING, AnswerControl, Effects, Tell, joined
 from edgepair_engine.core.events import (
     ConfigRefused,
     ConfigReplaced,
@@ -28,15 +28,13 @@ from edgepair_engine.core.events import (
     Woken,
 )
 from edgepair_engine.core.partners import Partners
-from edgepair_engine.core.report import Facts, Identity, Reporter, pool_report
+from edgepair_engine.core.report import Facts, Identity, Reporter
 from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.failover.tally import Origin
 from edgepair_engine.leases.expiry import end_leases, next_end
 from edgepair_engine.leases.pool import NO_GROUP, pools_of
 from edgepair_engine.leases.record import ConfigRecord, Restored
 from edgepair_engine.leases.table import LeaseTable
-
-NOTHING = Effects()
 
 
 class Engine:
@@ -51,7 +49,6 @@ class Engine:
         now: Now,
         identity: Identity = Identity(),  # noqa: B008 - a frozen value
     ) -> None:
-        self._reporter = Reporter(identity, now.wall_s)
         self._config_error: str | None = None
         self._store_error: str | None = None
         self._interfaces: tuple[InterfaceReport, ...] = ()
@@ -61,6 +58,7 @@ class Engine:
         offers = Offers()
         origin = Origin(identity.version, restored.incarnation)
         self._partners = Partners(self._leases, restored, origin, chance=chance, on_offer=offers.is_held)
+        self._reporter = Reporter(identity, self._leases, self._partners, now=now)
         self._clients = Clients(config, self._leases, self._partners, offers)
         self._turn_at_s = now.mono_s
         self._clock = ClockWatch(now)
@@ -70,6 +68,8 @@ class Engine:
     def handle(self, event: Event, now: Now) -> Effects:
         """Return what this event makes the engine want."""
         match event:
+            case Woken():
+                return self._wake(now)
             case DhcpDatagram():
                 return self._clients.answer(event, now)
             case LinkUp() | PartnerBytes() | LinkLost() | DialFailed():
@@ -88,24 +88,24 @@ class Engine:
                 return self._hear_of_store(event.problem)
             case DatagramsDropped():
                 return _note(NoteCode.DATAGRAMS_DROPPED, count=event.count, why=event.why)
-            case Woken():
-                return self._wake(now)
             case _:
                 assert_never(event)
 
     def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment by which the engine wants a turn; None when nothing is planned."""
-        due = [self._partners.next_wakeup(now)]
-        if self._config.groups:
-            due.append(self._turn_at_s + min(group.max_response_delay_s for group in self._config.groups) / 2)
-        ends_at = next_end(self._leases, NO_GROUP)
-        if ends_at is not None:
-            due.append(now.mono_s + max(0, ends_at - now.wall_s))
-        return min((at for at in due if at is not None), default=None)
+        end_at = next_end(self._leases, NO_GROUP)
+        return soonest(
+            self._partners.next_wakeup(now),
+            *(self._turn_at_s + group.max_response_delay_s / 2 for group in self._config.groups),
+            None if end_at is None else now.mono_s + max(0, end_at - now.wall_s),
+        )
 
     def report(self, now: Now) -> MemberReport:
         """Return the report; the same object as long as nothing worth telling has changed."""
-        facts = Facts(
+        return self._reporter.report(self._facts(now), now)
+
+    def _facts(self, now: Now) -> Facts:
+        return Facts(
             server=self._config.server,
             config_revision=self._config.revision,
             config_digest=self._digest,
@@ -113,24 +113,22 @@ class Engine:
             store_error=self._store_error,
             clock_step=self._clock.latest,
             interfaces=self._interfaces,
-            groups=self._partners.views(now),
-            subnets=tuple(pool_report(self._leases, pool) for pool in self._leases.pools(NO_GROUP)),
+            groups=self._partners.facts(now),
         )
-        return self._reporter.report(facts, now)
 
     def _wake(self, now: Now) -> Effects:
         """Do what is due. A group that was away for longer than its partner waits starts anew (statement I16)."""
         away_s, self._turn_at_s = now.mono_s - self._turn_at_s, now.mono_s
-        effects, self._pending = self._pending, NOTHING
+        parts, self._pending = [self._pending], NOTHING
         step = self._clock.look(now)
         if step is not None:
-            effects = effects.then(_note(NoteCode.CLOCK_STEPPED, step_s=f"{step.by_s:+d}"))
+            parts.append(_note(NoteCode.CLOCK_STEPPED, step_s=f"{step.by_s:+d}"))
         for group in self._config.groups:
             if away_s > group.max_response_delay_s:
                 why = f"this process was stopped for {away_s:.0f} s"
-                effects = effects.then(self._partners.restart(group.name, why, now))
+                parts.append(self._partners.restart(group.name, why, now))
         ended = Effects(end_leases(self._leases, now))
-        return effects.then(self._partners.wake(now)).then(ended)
+        return joined((*parts, self._partners.wake(now), ended))
 
     def _replace(self, event: ConfigReplaced, now: Now) -> Effects:
         config = event.config

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from edgepair_contract.clock import Chance, Now
+from edgepair_contract.clock import Chance, Now, soonest
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAnswer, ControlRequest
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import GroupReport
 from edgepair_contract.vocabulary import MessageType
-from edgepair_engine.core.effects import CloseLink, Effects, OpenLink, Output, SendToPartner, Tell, joined
+from edgepair_engine.core.effects import NOTHING, CloseLink, Effects, OpenLink, Output, SendToPartner, Tell, joined
 from edgepair_engine.core.events import DialFailed, LinkLost, LinkUp, PartnerBytes
 from edgepair_engine.core.links import Link, Links
 from edgepair_engine.failover.endpoint import Endpoint
@@ -20,6 +20,7 @@ from edgepair_engine.failover.outcome import Dial, HangUp, Outcome, Send
 from edgepair_engine.failover.sharing import OnOffer
 from edgepair_engine.failover.tally import Origin
 from edgepair_engine.failover.transitions import Refuse
+from edgepair_engine.failover.view import GroupFacts
 from edgepair_engine.leases.record import CountsRecord, Restored, StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
@@ -58,6 +59,10 @@ class Partners:
         """Return a running group."""
         return self._groups.get(name)
 
+    def facts(self, now: Now) -> tuple[GroupFacts, ...]:
+        """Return what the views are made of, but the counts and the last contacts."""
+        return tuple([self._groups[name].endpoint.facts(now) for name in sorted(self._groups)])
+
     def views(self, now: Now) -> tuple[GroupReport, ...]:
         """Return what each endpoint says of itself, by name."""
         return tuple(self._groups[name].endpoint.view(now) for name in sorted(self._groups))
@@ -65,7 +70,7 @@ class Partners:
     def configured(self, groups: Iterable[GroupConfig], now: Now) -> Effects:
         """Run these groups from now on and no others."""
         wanted = {group.name: group for group in groups}
-        effects = Effects()
+        effects = NOTHING
         for name in [name for name in self._groups if name not in wanted]:
             effects = effects.then(self._remove(name, "the group was taken out of the configuration"))
         for name, config in wanted.items():
@@ -99,8 +104,8 @@ class Partners:
         names = [request.group] if request.group is not None else list(self._groups)
         unknown = [name for name in names if name not in self._groups]
         if unknown:
-            return Effects(), ControlAnswer(done=False, text=f"this server has no failover group {unknown[0]}")
-        effects, refusals = Effects(), []
+            return NOTHING, ControlAnswer(done=False, text=f"this server has no failover group {unknown[0]}")
+        effects, refusals = NOTHING, []
         for name in names:
             outcome = self._groups[name].endpoint.on_control(request, now)
             if isinstance(outcome, Refuse):
@@ -111,7 +116,7 @@ class Partners:
 
     def wake(self, now: Now) -> Effects:
         """Do what is due."""
-        effects = Effects()
+        effects = NOTHING
         for link in self._links.unnamed():
             if link.deadline_s <= now.mono_s:
                 effects = effects.then(self._close(link, "it did not say which group it belongs to"))
@@ -121,9 +126,10 @@ class Partners:
 
     def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment of the next due thing."""
-        due = [link.deadline_s for link in self._links.unnamed()]
-        due += [at for group in self._groups.values() if (at := group.endpoint.next_wakeup(now)) is not None]
-        return min(due, default=None)
+        return soonest(
+            *(link.deadline_s for link in self._links.unnamed()),
+            *(group.endpoint.next_wakeup(now) for group in self._groups.values()),
+        )
 
     def restart(self, name: str, why: str, now: Now) -> Effects:
         """Begin a group anew from what is stored, as after a restart of the process. A fence holds on."""
@@ -132,6 +138,8 @@ class Partners:
 
     def perform(self, name: str, outcome: Outcome) -> Effects:
         """Return an endpoint's outcome as effects, and keep in mind what it stores and closes."""
+        if outcome.is_nothing:
+            return NOTHING
         for record in outcome.records:
             if isinstance(record, StateRecord):
                 self._states[name] = record
@@ -176,9 +184,8 @@ class Partners:
 
     def _due(self, name: str, now: Now) -> Effects:
         endpoint = self._groups[name].endpoint
-        due_s = endpoint.next_wakeup(now)
-        if due_s is None or due_s > now.mono_s:
-            return Effects()
+        if endpoint.next_wakeup(now) > now.mono_s:
+            return NOTHING
         return self.perform(name, endpoint.on_timer(now))
 
     def _bind(self, link: Link, name: str, now: Now) -> Effects:
@@ -190,13 +197,13 @@ class Partners:
         link = self._links.add(event, [group.config for group in self._groups.values()], now)
         if link is None:
             return _refused(event, f"no failover group expects {event.remote} at {event.local}")
-        return Effects() if link.group is None else self._bind(link, link.group, now)
+        return NOTHING if link.group is None else self._bind(link, link.group, now)
 
     def _take(self, event: PartnerBytes, now: Now) -> Effects:
         """Hand what the partner sent to the endpoint, message by message; bytes that break the format end the link."""
         link = self._links.get(event.link)
         if link is None:
-            return Effects()
+            return NOTHING
         parts: list[Effects] = []
         try:
             for message in link.framer.feed(event.data):
@@ -211,18 +218,18 @@ class Partners:
         """Tell the endpoint that a connection is gone. One that it has hung up itself is forgotten already."""
         link = self._links.drop(event.link)
         if link is None or link.group is None:
-            return Effects()
+            return NOTHING
         return self.perform(link.group, self._groups[link.group].endpoint.link_lost(link.id, now, event.why))
 
     def _dial_failed(self, event: DialFailed, now: Now) -> Effects:
         """Tell the endpoint that its partner could not be reached."""
         group = self._groups.get(event.group)
         if group is None:
-            return Effects()
+            return NOTHING
         return self.perform(event.group, group.endpoint.dial_failed(now, event.local))
 
     def _on_message(self, link: Link, message: FailoverMessage, now: Now) -> Effects:
-        effects = Effects()
+        effects = NOTHING
         if link.group is None:
             name = _named_by(message)
             if name not in link.candidates or name not in self._groups:

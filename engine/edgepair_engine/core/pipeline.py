@@ -146,8 +146,10 @@ class Pipeline:
         self._committing = None
         return ended
 
-    def _admit(self, events: Sequence[Event]) -> list[Event]:
+    def _admit(self, events: Sequence[Event]) -> Sequence[Event]:
         if self.taking:
+            if not self._unread:
+                return events
             unread: list[Event] = [PartnerBytes(link, data) for link, data in self._unread.items()]
             self._unread = {}
             return [*unread, *events]

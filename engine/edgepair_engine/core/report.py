@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 from edgepair_contract.clock import Now
 from edgepair_contract.report import GroupReport, InterfaceReport, MemberReport, PoolReport
 from edgepair_contract.vocabulary import BindingState, Serving
 from edgepair_engine.core.clock_watch import Step
-from edgepair_engine.leases.pool import Pool
+from edgepair_engine.core.partners import Partners
+from edgepair_engine.failover.view import GroupFacts, pool_report
+from edgepair_engine.leases.pool import NO_GROUP, Pool
 from edgepair_engine.leases.table import LeaseTable
 
 COUNTS_INTERVAL_S = 60.0  # counts alone make a new revision at most this often (api.md section 3)
 COUNTS_STEP_PERCENT = 5  # and only when one moved by this much of its pool
 SKEW_WORTH_TELLING_S = 5  # below it the clocks' difference is jitter of reading them
 
-_COUNTED = ("active", "free", "backup", "expired", "released", "abandoned")
+_COUNTED = tuple((state, attrgetter(state.name.lower())) for state in BindingState if state is not BindingState.RESET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,61 +32,60 @@ class Identity:
     pod_uid: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """All that a report is made of."""
+class Facts(NamedTuple):
+    """All that a report is made of, but the counts and the last contacts: a tuple that is cheap to compare."""
 
     server: str
     config_revision: int
     config_digest: str
     config_error: str | None
     store_error: str | None
-    clock_step: Step | None = None
-    interfaces: tuple[InterfaceReport, ...] = ()
-    groups: tuple[GroupReport, ...] = ()
-    subnets: tuple[PoolReport, ...] = field(default=())
+    clock_step: Step | None
+    interfaces: tuple[InterfaceReport, ...]
+    groups: tuple[GroupFacts, ...]
 
 
 class Reporter:
     """Numbers the reports: a new revision for every change worth telling."""
 
-    def __init__(self, identity: Identity, started_at: int) -> None:
+    def __init__(self, identity: Identity, leases: LeaseTable, partners: Partners, *, now: Now) -> None:
         self._identity = identity
-        self._started_at = started_at
+        self._leases = leases
+        self._partners = partners
+        self._started_at = now.wall_s
         self._report: MemberReport | None = None
+        self._facts: Facts | None = None
         self._news: object = None
         self._counts_at_s = 0.0
+        self._counts_seen = -1  # the table's `changes` when its counts were last compared with the report's
 
     def report(self, facts: Facts, now: Now) -> MemberReport:
         """Return the report on these facts: the one given before when nothing is worth telling."""
-        news = (
-            facts.config_revision,
-            facts.config_digest,
-            facts.config_error,
-            facts.store_error,
-            facts.clock_step,
-            facts.interfaces,
-            tuple(_without_counts(group) for group in facts.groups),
-        )
-        if self._report is not None and news == self._news and not self._counts_moved(self._report, facts, now):
+        if not self._has_news(facts, now) and self._report is not None and not self._counts_moved(self._report, now):
             return self._report
-        self._news = news
         self._counts_at_s = now.mono_s
-        self._report = self._build(facts)
+        self._report = self._build(facts, now)
         return self._report
 
-    def _counts_moved(self, before: MemberReport, facts: Facts, now: Now) -> bool:
-        if now.mono_s - self._counts_at_s < COUNTS_INTERVAL_S:
-            return False
-        return any(
-            abs(getattr(new, name) - getattr(old, name)) * 100 >= COUNTS_STEP_PERCENT * new.total
-            and getattr(new, name) != getattr(old, name)
-            for old, new in zip(_pools(before.groups, before.subnets), _pools(facts.groups, facts.subnets), strict=True)
-            for name in _COUNTED
-        )
+    def _has_news(self, facts: Facts, now: Now) -> bool:
+        if facts == self._facts:
+            return False  # after most turns
+        self._facts = facts
+        before, views = self._news, self._partners.views(now)
+        self._news = (facts._replace(groups=()), tuple(_without_counts(view) for view in views))
+        return self._news != before
 
-    def _build(self, facts: Facts) -> MemberReport:
-        why_not = not_ready_because(facts)
+    def _counts_moved(self, before: MemberReport, now: Now) -> bool:
+        if now.mono_s - self._counts_at_s < COUNTS_INTERVAL_S or self._counts_seen == self._leases.changes:
+            return False
+        self._counts_seen = self._leases.changes
+        groups = [group.name for group in before.groups]
+        pools = [pool for group in (*groups, NO_GROUP) for pool in self._leases.pools(group)]
+        return any(_has_moved(self._leases, *each) for each in zip(pools, _pools_shown(before), strict=True))
+
+    def _build(self, facts: Facts, now: Now) -> MemberReport:
+        groups = self._partners.views(now)
+        why_not = not_ready_because(facts.store_error, groups)
         return MemberReport(
             revision=1 if self._report is None else self._report.revision + 1,
             boot=self._identity.boot,
@@ -97,18 +100,18 @@ class Reporter:
             clock_stepped_at=None if facts.clock_step is None else facts.clock_step.at,
             pod_uid=self._identity.pod_uid,
             interfaces=facts.interfaces,
-            groups=facts.groups,
-            subnets=facts.subnets,
+            groups=groups,
+            subnets=tuple(pool_report(pool, self._leases) for pool in self._leases.pools(NO_GROUP)),
             ready=why_not is None,
             ready_why=why_not or "clients are answered",
         )
 
 
-def not_ready_because(facts: Facts) -> str | None:
+def not_ready_because(store_error: str | None, groups: Sequence[GroupReport]) -> str | None:
     """Return why this server should not count as ready; None when it does (the rule of `/readyz`)."""
-    if facts.store_error is not None:
-        return f"the lease store does not work: {facts.store_error}"
-    for group in facts.groups:
+    if store_error is not None:
+        return f"the lease store does not work: {store_error}"
+    for group in groups:
         if group.starting:
             return f"group {group.name} is starting and will resume {group.my_state.label}"
         if group.serving is Serving.NONE:
@@ -116,16 +119,16 @@ def not_ready_because(facts: Facts) -> str | None:
     return None
 
 
-def pool_report(leases: LeaseTable, pool: Pool) -> PoolReport:
-    """Return how the addresses of a pool are bound."""
-    counts = {state.name.lower(): leases.count(pool, state) for state in BindingState if state.name.lower() in _COUNTED}
-    return PoolReport(prefix=pool.prefix, total=pool.total, **counts)
-
-
-def _pools(groups: Sequence[GroupReport], subnets: Sequence[PoolReport]) -> list[PoolReport]:
-    return [*(pool for group in groups for pool in group.pools), *subnets]
-
-
 def _without_counts(group: GroupReport) -> GroupReport:
     skew_s = group.clock_skew_s if abs(group.clock_skew_s) >= SKEW_WORTH_TELLING_S else 0
     return group.model_copy(update={"pools": (), "last_contact_at": None, "clock_skew_s": skew_s})
+
+
+def _pools_shown(report: MemberReport) -> list[PoolReport]:
+    return [*(pool for group in report.groups for pool in group.pools), *report.subnets]
+
+
+def _has_moved(leases: LeaseTable, pool: Pool, before: PoolReport) -> bool:
+    """Return whether a count of a pool is another one now, by as much as is worth telling."""
+    counts = [(leases.count(pool, state), shown(before)) for state, shown in _COUNTED]
+    return any(now != then and abs(now - then) * 100 >= COUNTS_STEP_PERCENT * before.total for now, then in counts)

@@ -7,7 +7,7 @@ from typing import Protocol, assert_never
 
 from edgepair_contract.clock import Now
 from edgepair_contract.report import MemberReport
-from edgepair_engine.core.effects import Effects, Output
+from edgepair_engine.core.effects import Effects, joined
 from edgepair_engine.core.events import (
     ConfigRefused,
     ConfigReplaced,
@@ -23,7 +23,6 @@ from edgepair_engine.core.events import (
     StoreChanged,
     Woken,
 )
-from edgepair_engine.leases.record import Record
 
 TURN_EVENTS_MAX = 256  # events of one turn; 64 lost 8-12 % of the packets under load, 256 next to none
 
@@ -48,13 +47,7 @@ def run_turn(engine: Machine, events: Sequence[Event], now: Now) -> Effects:
     client is answered with all that the partner has said. Every turn begins with `Woken`, due or not: the engine
     measures by it how long it was away.
     """
-    records: list[Record] = []
-    outputs: list[Output] = []
-    for event in (Woken(), *sorted(events, key=_rank)):
-        effects = engine.handle(event, now)
-        records.extend(effects.records)
-        outputs.extend(effects.outputs)
-    return Effects(tuple(records), tuple(outputs))
+    return joined([engine.handle(event, now) for event in (Woken(), *sorted(events, key=_rank))])
 
 
 def _rank(event: Event) -> int:

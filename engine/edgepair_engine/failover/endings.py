@@ -11,8 +11,8 @@ from edgepair_engine.failover.outcome import Draft
 from edgepair_engine.failover.serving import claim_ends_at, own_free_state, partner_knows_client
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
-from edgepair_engine.leases.binding import ABANDONED, ACTIVE, ENDED, expired, freed
-from edgepair_engine.leases.expiry import due
+from edgepair_engine.leases.binding import ABANDONED, ENDED, expired, freed
+from edgepair_engine.leases.expiry import ENDING, due, next_end
 from edgepair_engine.leases.lease import FOREVER_AT, Lease
 from edgepair_engine.leases.table import LeaseTable
 
@@ -40,20 +40,15 @@ class Endings:
         self._free_claims(draft, now)
         self._exchange.pump(draft, now)
 
-    def next_wakeup(self, now: Now) -> float | None:
-        """Return the monotonic moment of the next end; None while this server ends none."""
+    def next_end(self) -> int | None:
+        """Return the first second at which a lease is to be ended (epoch seconds); None while this server ends none."""
         if self._standing.starting:
             return None
-        ends = [
-            lease.ends_at
-            for pool in self._leases.pools(self._standing.config.name)
-            for state in self._ending_states()
-            if (lease := self._leases.oldest(pool, state)) is not None
-        ]
-        moments = [now.mono_s + max(0, end + 1 - now.wall_s) for end in ends]
-        if self._claims_at is not None and self._is_partner_down():
-            moments.append(self._claims_at)
-        return min(moments, default=None)
+        return next_end(self._leases, self._standing.config.name, self._ending_states())
+
+    def next_wakeup(self) -> float | None:
+        """Return the monotonic moment of the next look at the partner's claims; None outside PARTNER-DOWN."""
+        return None if self._standing.starting or not self._is_partner_down() else self._claims_at
 
     def out_of_touch(self, lease: Lease) -> Lease:
         """Return an ended lease, available at once if the partner never knew that a client had the address.
@@ -68,7 +63,7 @@ class Endings:
     def _ending_states(self) -> tuple[BindingState, ...]:
         if self._standing.mine is FailoverState.NORMAL and self._standing.role is Role.SECONDARY:
             return (ABANDONED,)
-        return (ACTIVE, ABANDONED)
+        return ENDING
 
     def _end(self, lease: Lease, draft: Draft, now: Now) -> None:
         if partner_knows_client(lease) and not self._claim_is_over(lease, now):

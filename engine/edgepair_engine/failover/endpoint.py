@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from edgepair_contract.clock import Chance, Now
+from edgepair_contract.clock import Chance, Now, soonest
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import NoteCode
@@ -30,12 +30,13 @@ from edgepair_engine.failover.link import (
 from edgepair_engine.failover.links import Links
 from edgepair_engine.failover.machine import Machine
 from edgepair_engine.failover.outcome import NOTHING, Draft, LinkId, Outcome
+from edgepair_engine.failover.plan import Plan
 from edgepair_engine.failover.serving import ServingRights
 from edgepair_engine.failover.sharing import OnOffer, Sharing
 from edgepair_engine.failover.standing import ALIVE_EVERY_S, Standing
 from edgepair_engine.failover.tally import Origin, Tally, Verdict
 from edgepair_engine.failover.transitions import Refuse
-from edgepair_engine.failover.view import group_report
+from edgepair_engine.failover.view import GroupFacts, group_facts, group_report
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.leases.pool import Pool, pool_of_subnet
 from edgepair_engine.leases.record import StateRecord
@@ -85,6 +86,7 @@ class Endpoint:
         self._endings = Endings(self._standing, leases, self._exchange, self._sharing)
         self._machine = Machine(self._standing, self._links, self._exchange, self._sharing, now=now)
         self._alive_at = now.mono_s
+        self._plan: Plan | None = None  # forgotten at each step
         self._ranges_differ: str | None = None
         if self._standing.fenced:
             self._links.close_to_all()
@@ -124,6 +126,7 @@ class Endpoint:
 
     def dial_failed(self, now: Now, local: bool) -> Outcome:
         """An attempt to connect has failed; `local` tells a fault on this side."""
+        self._plan = None
         self._links.dial_failed(now, local=local)
         return NOTHING
 
@@ -148,22 +151,29 @@ class Endpoint:
         self._endings.on_timer(draft, now)
         if self._exchange.on_timer(draft, now):
             self._machine.ask_anew(draft, now)
-        self._links.on_timer(draft, now)
-        if self._alive_at <= now.mono_s:
+        contact_said = self._links.on_timer(draft, now)
+        if self._alive_at <= now.mono_s or (contact_said and self._is_last_before_alive()):
             self._alive_at = now.mono_s + ALIVE_EVERY_S
             self._standing.unsaved = True
         return self._finish(draft, now)
 
-    def next_wakeup(self, now: Now) -> float | None:
+    def next_wakeup(self, now: Now) -> float:
         """Return the monotonic moment at which `on_timer` has something to do."""
-        moments = (
+        if self._plan is None or self._plan.changes != self._leases.changes:
+            self._plan = self.plan()
+        return self._plan.moment(now)
+
+    def plan(self) -> Plan:
+        """Return when something is due. It holds until the next step, or the next change of the lease table."""
+        timer_at = soonest(
             self._alive_at,
             self._links.next_wakeup(),
             self._machine.next_wakeup(),
-            self._endings.next_wakeup(now),
+            self._endings.next_wakeup(),
             self._exchange.next_wakeup(),
         )
-        return min(moment for moment in moments if moment is not None)
+        assert timer_at is not None
+        return Plan(timer_at, self._endings.next_end(), self._leases.changes)
 
     def on_control(self, request: ControlRequest, now: Now) -> Outcome | Refuse:
         """Carry out an order, or say why it cannot be."""
@@ -233,13 +243,16 @@ class Endpoint:
 
     def view(self, now: Now) -> GroupReport:
         """Return what people are told of this group."""
-        return group_report(
-            self._standing, self._links, self._leases, tally=self._tally, ranges_differ=self._ranges_differ, now=now
-        )
+        return group_report(self.facts(now), self._leases, last_contact_at=self._standing.last_contact_at)
+
+    def facts(self, now: Now) -> GroupFacts:
+        """Return what the view is made of, but the counts and the last contact: cheap enough for every turn."""
+        return group_facts(self._standing, self._links, self._tally, ranges_differ=self._ranges_differ, now=now)
 
     # steps
 
     def _draft(self) -> Draft:
+        self._plan = None
         return Draft(self._standing.config.name)
 
     def _finish(self, draft: Draft, now: Now) -> Outcome:
@@ -249,6 +262,11 @@ class Endpoint:
             if difference is not None:
                 draft.note(NoteCode.RANGES_DIFFER, how=difference)
         return draft.outcome(*self._standing.take_unsaved(now), *self._tally.take_unsaved())
+
+    def _is_last_before_alive(self) -> bool:
+        """Return whether the record that this server lives would need a turn of its own before the next CONTACT."""
+        contact_at = self._links.contact_at
+        return contact_at is not None and self._alive_at < contact_at
 
     def _tell_returned(self, known: Sequence[Pool], draft: Draft) -> None:
         """Tell the bindings of addresses that came into a range again: the partner may have lost its store since."""
@@ -375,7 +393,7 @@ class Endpoint:
             self._hang_up(link, why, reason=None, draft=draft, now=now)
 
     def _doubt(self, last_alive_at: int, now: Now) -> Refuse | None:
-        contact_at = self._standing.record.last_contact_at
+        contact_at = self._standing.last_contact_at
         if contact_at > last_alive_at:
             return Refuse(f"the partner was heard at {contact_at}, later than {last_alive_at}")
         if last_alive_at > now.wall_s:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from edgepair_contract.clock import Now
+from edgepair_contract.clock import Now, soonest
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import RejectReason
@@ -113,14 +113,21 @@ class Links:
 
     # time
 
-    def on_timer(self, draft: Draft, now: Now) -> None:
-        """Dial and say CONTACT when it is time."""
+    @property
+    def contact_at(self) -> float | None:
+        """Return the monotonic moment of the next CONTACT, if nothing else is said before; None without a link."""
+        return None if self.link is None else self.link.sent_at + self.link.contact_every_s
+
+    def on_timer(self, draft: Draft, now: Now) -> bool:
+        """Dial and say CONTACT when it is time; return whether CONTACT was said."""
         if self._dial_at is not None and self._dial_at <= now.mono_s:
             self._dial_at = None
             if self.link is None and not self._closed_to_all:
                 draft.actions.append(Dial())
-        if self.link is not None and self.link.sent_at + self.link.contact_every_s <= now.mono_s:
-            self.tell(Contact(time=now.wall_s, xid=0), draft, now)
+        if self.link is None or self.link.sent_at + self.link.contact_every_s > now.mono_s:
+            return False
+        self.send(self.link, Contact(time=now.wall_s, xid=self.link.take_xid()), draft, now)
+        return True
 
     def overdue(self, now: Now) -> list[tuple[Link, str, RejectReason | None]]:
         """Return the connections whose time is over, why, and the last word they get."""
@@ -147,12 +154,7 @@ class Links:
 
     def next_wakeup(self) -> float | None:
         """Return the monotonic moment of the next thing to do."""
-        moments = [self._ends_at(link) for link in self._open.values()]
-        if self.link is not None:
-            moments.append(self.link.sent_at + self.link.contact_every_s)
-        if self._dial_at is not None:
-            moments.append(self._dial_at)
-        return min(moments, default=None)
+        return soonest(self._dial_at, self.contact_at, *(self._ends_at(link) for link in self._open.values()))
 
     def __iter__(self) -> Iterator[Link]:
         return iter(tuple(self._open.values()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from edgepair_contract.clock import Now
+from edgepair_contract.clock import Now, soonest
 from edgepair_contract.control import ControlAction
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import FailoverState, RejectReason, Role
@@ -158,8 +158,7 @@ class Machine:
         """Return the monotonic moment of the next thing to do."""
         held = self._standing.fenced or self._standing.announced is not None
         down_at = None if held else self._down_at
-        moments = (self._startup_ends_at, self._wait_ends_at, down_at, self._unasked_at(), self._sharing.run_at)
-        return min((moment for moment in moments if moment is not None), default=None)
+        return soonest(self._startup_ends_at, self._wait_ends_at, down_at, self._unasked_at(), self._sharing.run_at)
 
     def order(self, action: ControlAction, draft: Draft, now: Now) -> t.Refuse | None:
         """Carry out an order, or say why not."""

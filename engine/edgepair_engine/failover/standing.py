@@ -12,14 +12,17 @@ from edgepair_engine.failover.hashing import hba_of_split
 from edgepair_engine.failover.serving import ServingRights, serving_of
 from edgepair_engine.leases.record import StateRecord, TransitionEntry
 
-ALIVE_EVERY_S = 10  # how exactly a restarted server knows when it stopped giving leases
+ALIVE_EVERY_S = 10  # at the latest; how exactly a restarted server knows when it stopped giving leases
 
 
 class Standing:
     """The durable record of one endpoint and the few facts beside it that end with the process.
 
+    The record changes only by what is worth telling; the two times that go on by themselves, of the last contact and of
+    being alive, are written into what is handed out to be stored.
     `starting`: no partner's word since the process began. `announced`: PAUSED or SHUTDOWN, told and shown but never
-    recorded. `unsaved`: the record has changed since it was last handed out.
+    recorded. `unsaved`: the record has changed since it was last handed out. `last_contact_at`: when the partner was
+    heard last.
     """
 
     def __init__(self, config: GroupConfig, restored: StateRecord | None, now: Now) -> None:
@@ -37,6 +40,7 @@ class Standing:
             mclt_s=config.mclt_s,
             update_all_wanted=True,
         )
+        self.last_contact_at = self.record.last_contact_at
         self._stopped_at = restored.last_alive_at + ALIVE_EVERY_S if restored and restored.last_alive_at else None
         self._wait_from = self.record.my_state_at
         if not self._is_agreed:
@@ -146,8 +150,7 @@ class Standing:
 
     def touch(self, now: Now) -> None:
         """Note that the partner was heard just now; stored with the next record."""
-        if self.record.last_contact_at != now.wall_s:
-            self.record = replace(self.record, last_contact_at=now.wall_s)
+        self.last_contact_at = now.wall_s
 
     def change(self, record: StateRecord) -> None:
         """Take another record, to be stored with this outcome."""
@@ -159,12 +162,11 @@ class Standing:
         if not self.unsaved:
             return ()
         self.unsaved = False
-        self.record = replace(self.record, last_alive_at=now.wall_s)
-        return (self.record,)
+        return (replace(self.record, last_contact_at=self.last_contact_at, last_alive_at=now.wall_s),)
 
     def rights(self) -> ServingRights:
         """Return what this server may answer."""
-        serving, why = self._serving()
+        serving, why = serving_now(self.record, announced=self.announced, starting=self.starting)
         return ServingRights(
             role=self.role,
             state=self.mine,
@@ -188,9 +190,11 @@ class Standing:
         met = self.record.partner_state is not FailoverState.UNKNOWN or self.role is Role.SECONDARY
         return met and self.record.mclt_s != 0
 
-    def _serving(self) -> tuple[Serving, str]:
-        if self.fenced:
-            return Serving.NONE, "fenced"
-        if self.starting:
-            return Serving.NONE, "starting"
-        return serving_of(self.told, self.record.partner_state)
+
+def serving_now(record: StateRecord, *, announced: FailoverState | None, starting: bool) -> tuple[Serving, str]:
+    """Return whom a server of which this is known may answer, and why not all."""
+    if record.fenced:
+        return Serving.NONE, "fenced"
+    if starting:
+        return Serving.NONE, "starting"
+    return serving_of(announced or record.my_state, record.partner_state)

@@ -2,40 +2,81 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from edgepair_contract.clock import Now
+from edgepair_contract.config import GroupConfig
 from edgepair_contract.report import GroupReport, PoolReport, TransitionReport, WaitReport
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from edgepair_engine.failover.hashing import split_of_hba
+from edgepair_engine.failover.introduction import Introduction
 from edgepair_engine.failover.links import Links
-from edgepair_engine.failover.standing import Standing
+from edgepair_engine.failover.standing import Standing, serving_now
 from edgepair_engine.failover.tally import Tally
 from edgepair_engine.leases.pool import Pool
+from edgepair_engine.leases.record import StateRecord
 from edgepair_engine.leases.table import LeaseTable
 
 
-def group_report(
-    standing: Standing, links: Links, leases: LeaseTable, *, tally: Tally, ranges_differ: str | None, now: Now
-) -> GroupReport:
-    """Return what people are told of a group now."""
-    record, config = standing.record, standing.config
+class GroupFacts(NamedTuple):
+    """All that a group's report is made of, but the counts and the time of the last contact.
+
+    They are gathered and compared after every turn, and the report is built only when they differ. It is built of
+    nothing else, so it cannot be out of date. (A tuple: to make and to compare one takes 1.5 µs, a dataclass 4.)
+    """
+
+    config: GroupConfig
+    record: StateRecord
+    announced: FailoverState | None
+    starting: bool
+    connected: bool
+    hba: bytes | None
+    skew_s: int
+    wait: WaitReport | None
+    last_hang_up: str | None
+    ranges_differ: str | None
+    partner: Introduction | None
+
+
+def group_facts(standing: Standing, links: Links, tally: Tally, *, ranges_differ: str | None, now: Now) -> GroupFacts:
+    """Return what is to be told of a group now."""
+    link = links.link
+    return GroupFacts(
+        config=standing.config,
+        record=standing.record,
+        announced=standing.announced,
+        starting=standing.starting,
+        connected=link is not None and link.partner_heard,
+        hba=standing.hba,
+        skew_s=standing.skew_s,
+        wait=_wait(standing, now),
+        last_hang_up=links.last_hang_up,
+        ranges_differ=ranges_differ,
+        partner=tally.partner,
+    )
+
+
+def group_report(facts: GroupFacts, leases: LeaseTable, *, last_contact_at: int) -> GroupReport:
+    """Return what people are told of a group."""
+    config, record = facts.config, facts.record
     heard = record.partner_state is not FailoverState.UNKNOWN
     return GroupReport(
         name=config.name,
         role=config.role,
         interfaces=tuple(dict.fromkeys(subnet.interface for subnet in config.subnets)),
-        my_state=standing.told,
+        my_state=facts.announced or record.my_state,
         my_state_at=record.my_state_at,
-        starting=standing.starting,
+        starting=facts.starting,
         partner_state=record.partner_state,
         partner_state_at=record.partner_state_at if heard else None,
-        connected=links.link is not None and links.link.partner_heard,
-        last_contact_at=record.last_contact_at or None,
+        connected=facts.connected,
+        last_contact_at=last_contact_at or None,
         mclt_s=record.mclt_s,
-        split=None if standing.hba is None else split_of_hba(standing.hba),
+        split=None if facts.hba is None else split_of_hba(facts.hba),
         max_response_delay_s=config.max_response_delay_s,
-        clock_skew_s=standing.skew_s,
-        serving=standing.rights().serving,
-        wait=_wait(standing, now),
+        clock_skew_s=facts.skew_s,
+        serving=serving_now(record, announced=facts.announced, starting=facts.starting)[0],
+        wait=facts.wait,
         pools=tuple(pool_report(pool, leases) for pool in leases.pools(config.name)),
         transitions=tuple(
             TransitionReport(
@@ -43,9 +84,9 @@ def group_report(
             )
             for entry in record.transitions
         ),
-        last_hang_up=links.last_hang_up,
-        ranges_differ=ranges_differ,
-        partner_version=None if tally.partner is None else tally.partner.version,
+        last_hang_up=facts.last_hang_up,
+        ranges_differ=facts.ranges_differ,
+        partner_version=None if facts.partner is None else facts.partner.version,
     )
 
 
@@ -65,11 +106,10 @@ def pool_report(pool: Pool, leases: LeaseTable) -> PoolReport:
 
 
 def _wait(standing: Standing, now: Now) -> WaitReport | None:
-    if standing.starting:
-        return None
-    if standing.mine is FailoverState.RECOVER_WAIT:
+    mine = standing.record.my_state
+    if mine is FailoverState.RECOVER_WAIT and not standing.starting:
         return WaitReport(until_at=standing.wait_ends_at, reason="RecoverWait")
-    until_at = standing.record.claims_from_at + standing.mclt_wait_s
-    if standing.mine is FailoverState.PARTNER_DOWN and now.wall_s <= until_at:
-        return WaitReport(until_at=until_at, reason="MCLT")
+    if mine is FailoverState.PARTNER_DOWN and not standing.starting:
+        until_at = standing.record.claims_from_at + standing.mclt_wait_s
+        return WaitReport(until_at=until_at, reason="MCLT") if now.wall_s <= until_at else None
     return None

@@ -10,6 +10,7 @@ from edgepair_engine.leases.pool import NO_GROUP, Pool
 from edgepair_engine.leases.record import LeaseRecord
 from edgepair_engine.leases.table import LeaseTable
 
+ENDING = (BindingState.ACTIVE, BindingState.ABANDONED)  # what ends by the clock
 EXPIRIES_PER_STEP = 1000  # of one pool; what is left is due at once again, so a mass expiry cannot hold up the loop
 
 
@@ -24,15 +25,11 @@ def end_leases(table: LeaseTable, now: Now) -> tuple[LeaseRecord, ...]:
     return tuple(records)
 
 
-def next_end(table: LeaseTable, group: str) -> int | None:
-    """Return the first second at which an ACTIVE or ABANDONED lease of a group is `due` (epoch seconds)."""
-    ends = [
-        lease.ends_at + 1
-        for pool in table.pools(group)
-        for state in (BindingState.ACTIVE, BindingState.ABANDONED)
-        if (lease := table.oldest(pool, state)) is not None
-    ]
-    return min(ends, default=None)
+def next_end(table: LeaseTable, group: str, states: tuple[BindingState, ...] = ENDING) -> int | None:
+    """Return the first second at which a lease of a group in these states is `due` (epoch seconds)."""
+    pools = table.pools(group)
+    ends = [end for pool in pools for state in states if (end := table.first_end(pool, state)) is not None]
+    return min(ends) + 1 if ends else None
 
 
 def due(
@@ -40,11 +37,14 @@ def due(
     pool: Pool,
     now: Now,
     *,
-    states: tuple[BindingState, ...] = (BindingState.ACTIVE, BindingState.ABANDONED),
+    states: tuple[BindingState, ...] = ENDING,
 ) -> list[Lease]:
     """Return the leases of a pool in these states whose end has passed, at most EXPIRIES_PER_STEP of each."""
     found: list[Lease] = []
     for state in states:
+        end = table.first_end(pool, state)
+        if end is None or end >= now.wall_s:
+            continue  # most often
         for number, lease in enumerate(table.oldest_first(pool, state)):
             if lease.ends_at >= now.wall_s or number == EXPIRIES_PER_STEP:
                 break

@@ -37,11 +37,13 @@ class EndQueue:
 
     def first(self) -> int | None:
         """Return the address whose end is oldest; lowest address first among equals."""
-        while self._heap:
-            if self._holds(self._heap[0]):
-                return self._heap[0] & 0xFFFFFFFF
-            heappop(self._heap)
-        return None
+        entry = self._front()
+        return None if entry is None else entry & 0xFFFFFFFF
+
+    def first_end(self) -> int | None:
+        """Return the oldest end."""
+        entry = self._front()
+        return None if entry is None else entry >> 32
 
     def __iter__(self) -> Iterator[int]:
         """Yield addresses, oldest end first, in O(k log k) for the first k. Nothing may change meanwhile."""
@@ -56,6 +58,13 @@ class EndQueue:
             if entry != last and self._holds(entry):
                 yield entry & 0xFFFFFFFF
             last = entry
+
+    def _front(self) -> int | None:
+        while self._heap:
+            if self._holds(self._heap[0]):
+                return self._heap[0]
+            heappop(self._heap)
+        return None
 
     def _holds(self, entry: int) -> bool:
         return self._is_current(entry & 0xFFFFFFFF, entry >> 32)

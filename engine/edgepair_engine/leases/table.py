@@ -36,9 +36,11 @@ class LeaseTable:
     """One row for each address in a pool: about 150 bytes, so a /16 takes 10 MB.
 
     Invariant: each address stands in exactly one queue of its pool, that of its state (`_slot`), under its `ends_at`.
+    `changes` counts the writes: while it is the same, all that can be read here is the same.
     """
 
     def __init__(self, pools: Sequence[Pool], leases: Iterable[Lease] = ()) -> None:
+        self.changes = 0
         self._aside: dict[int, Lease] = {}  # bindings of addresses that no pool holds now; a later one may
         self._build(pools, leases)
 
@@ -51,7 +53,7 @@ class LeaseTable:
 
     def pools(self, group: str) -> tuple[Pool, ...]:
         """Return the pools of a failover group ("" for those without failover)."""
-        return tuple(pool for pool in self._pools if pool.group == group)
+        return self._pools_of.get(group, ())
 
     def pool_of(self, address: int) -> Pool:
         """Return the pool that holds an address.
@@ -95,6 +97,7 @@ class LeaseTable:
             UnknownAddress: it is in no pool.
         """
         row = self._row(lease.address)
+        self.changes += 1
         self._unindex(row, lease.address)
         queues = self._queues[self._pools[self._pool_index[row]].prefix]
         before, ended_at = self._slot(row), self._ends_at[row]
@@ -120,6 +123,10 @@ class LeaseTable:
         address = self._queues[pool.prefix][state].first()
         return None if address is None else self.get(address)
 
+    def first_end(self, pool: Pool, state: BindingState) -> int | None:
+        """Return when the `oldest` lease in this state ends."""
+        return self._queues[pool.prefix][state].first_end()
+
     def oldest_first(self, pool: Pool, state: BindingState) -> Iterator[Lease]:
         """Yield the leases in this state by their end. The table must not change while this is read."""
         return map(self.get, self._queues[pool.prefix][state])
@@ -140,7 +147,10 @@ class LeaseTable:
     # building
 
     def _build(self, pools: Sequence[Pool], leases: Iterable[Lease]) -> None:
+        self.changes += 1
         self._pools = tuple(pools)
+        groups = dict.fromkeys(pool.group for pool in self._pools)
+        self._pools_of = {group: tuple(pool for pool in self._pools if pool.group == group) for group in groups}
         self._lay_out_rows()
         self._of_client: dict[ClientKey, list[int]] = {}
         self._queues = {

@@ -100,6 +100,8 @@ class Member:
 class Pair:
     """Two members, the wires between them, and time."""
 
+    engine = Engine
+
     def __init__(self, configs: Mapping[str, MemberConfig] | None = None) -> None:
         given = configs or {name: member_of(name, group_of(name)) for name in ADDRESSES}
         self.members = {name: Member(name, config) for name, config in given.items()}
@@ -115,7 +117,7 @@ class Pair:
     def start(self, *names: str) -> None:
         for name in names:
             member = self.members[name]
-            engine = Engine(member.config, _restored(member.disk, member.store), random.Random(7), now=self.now)
+            engine = self.engine(member.config, _restored(member.disk, member.store), random.Random(7), now=self.now)
             member.pipeline = Pipeline(engine)
         for name in names:
             self._turn(self.members[name])

@@ -376,6 +376,13 @@ def test_every_ten_seconds_it_is_written_down_that_this_server_lives() -> None:
     assert record.last_alive_at == T0 + 10
 
 
+@pytest.mark.protocol("I1")
+def test_with_a_link_that_is_written_down_in_the_turn_of_the_last_contact_before() -> None:
+    endpoint = a_linked_secondary()
+    stored = {seconds: len(endpoint.on_timer(at(seconds)).records) for seconds in (3, 6, 9)}
+    assert stored == {3: 0, 6: 0, 9: 1}
+
+
 @pytest.mark.protocol(48, 159)
 def test_a_name_too_long_to_be_repeated_is_refused_without_it() -> None:
     """The longest name that fits into a CONNECT does not fit into an answer with a reason."""
