@@ -14,6 +14,8 @@ from edgepair_contract.control import ControlAction
 from edgepair_sim.node import CrashPoint, Power
 
 BOTH = "both"
+CRASH_WITHIN_S = 60.0  # a server that does not come to its crash point by then dies anyway
+END_WITHIN_S = 10.0  # the shell's limits for the word to the partner, the last commits and the flush, together
 
 
 class StoreFate(Enum):
@@ -55,6 +57,23 @@ class Deed:
 
     at_s: float
 
+    @property
+    def whole_at_s(self) -> float:
+        """Return when everything is whole again that this broke."""
+        return self.at_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting(Deed):
+    """Something that is undone after a while."""
+
+    for_s: float
+
+    @property
+    def whole_at_s(self) -> float:
+        """Return when it is undone."""
+        return self.at_s + self.for_s
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start(Deed):
@@ -74,54 +93,67 @@ class Kill(Deed):
     back_s: float = 0.0  # how old the copy is that a rolled-back store is made from
     down_s: float = 10.0
 
+    @property
+    def whole_at_s(self) -> float:
+        """Return when the server runs again at the latest."""
+        late_s = 0.0 if self.point is CrashPoint.NOW else CRASH_WITHIN_S
+        return self.at_s + late_s + self.down_s
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stop(Deed):
+class Restart(Deed):
+    """A server is asked to end (SIGTERM): it tells its partner, finishes its commits, and starts after `down_s`."""
+
+    node: str
+    down_s: float = 10.0
+
+    @property
+    def whole_at_s(self) -> float:
+        """Return when the server runs again at the latest."""
+        return self.at_s + END_WITHIN_S + self.down_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop(Lasting):
     """A server's process is stopped (SIGSTOP), and continued after a while."""
 
     node: str
-    for_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FillDisk(Deed):
+class FillDisk(Lasting):
     """Nothing can be written for a while."""
 
     node: str
-    for_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlowDisk(Deed):
+class SlowDisk(Lasting):
     """Each sync takes `commit_s` for a while."""
 
     node: str
-    for_s: float
     commit_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Busy(Deed):
+class Busy(Lasting):
     """Each turn comes `turn_s` late for a while: a machine with too much to do."""
 
     node: str
-    for_s: float
     turn_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cut(Deed):
+class Cut(Lasting):
     """Nothing that `node` (or both) sends to the partner arrives for a while."""
 
     node: str = BOTH
-    for_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delay(Deed):
+class Delay(Lasting):
     """What the two servers send each other takes `delay_s` longer for a while."""
 
-    for_s: float
     delay_s: float
 
 
@@ -131,28 +163,42 @@ class Reset(Deed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unplug(Deed):
+class Unplug(Lasting):
     """A server hears no clients for a while, and they do not hear it."""
 
     node: str
-    for_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepClock(Deed):
-    """The wall clock of a server (or both) is stepped."""
+    """The wall clock of a server (or both) is stepped, and set right after `for_s`; never, if that is 0."""
 
     node: str
     by_s: int
+    for_s: float = 0.0
+
+    @property
+    def whole_at_s(self) -> float:
+        """Return when the clock is set right."""
+        return self.at_s + self.for_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(Deed):
-    """A person gives a server an order. `alive_s_ago`: what they say of the partner's end; negative: nothing."""
+    """A person gives a server an order, and takes it back after `for_s` if it can be.
+
+    `alive_s_ago`: what they say of the partner's end; negative: nothing.
+    """
 
     node: str
     action: ControlAction
     alive_s_ago: int = -1
+    for_s: float = 0.0
+
+    @property
+    def whole_at_s(self) -> float:
+        """Return when the order is taken back."""
+        return self.at_s + self.for_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +208,11 @@ class Configure(Deed):
     change: Change
     value: int
     lag_s: float = 1.0
+
+    @property
+    def whole_at_s(self) -> float:
+        """Return when both have it."""
+        return self.at_s + abs(self.lag_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,16 +224,16 @@ class ClientDoes(Deed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flood(Deed):
+class Flood(Lasting):
     """So many hosts that nobody knows ask for an address, spread over a while, and take none."""
 
     count: int
-    for_s: float
 
 
 VERBS: dict[str, type[Deed]] = {
     "start": Start,
     "kill": Kill,
+    "restart": Restart,
     "stop": Stop,
     "fill-disk": FillDisk,
     "slow-disk": SlowDisk,

@@ -10,13 +10,18 @@ from edgepair_contract.config import MemberConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_engine.core.events import AskId, ConfigReplaced, ControlAsked
 from edgepair_sim import deeds
-from edgepair_sim.deeds import BOTH, Deed, StoreFate
+from edgepair_sim.deeds import BOTH, CRASH_WITHIN_S, Deed, StoreFate
 from edgepair_sim.disk import COMMIT_S
-from edgepair_sim.node import TURN_S, CrashPoint, Node
+from edgepair_sim.node import TURN_S, CrashPoint, Node, Power
 from edgepair_sim.pair import PRIMARY, SECONDARY, member_of
 from edgepair_sim.scene import Scene
 
-CRASH_WITHIN_S = 60.0  # a server that does not come to its point by then dies anyway
+# Which order takes another one back; partner-down only the partner can, by coming back.
+_TAKEN_BACK_BY = {
+    ControlAction.FENCE: ControlAction.UNFENCE,
+    ControlAction.PAUSE: ControlAction.RESUME,
+    ControlAction.SHUTDOWN: ControlAction.RESUME,
+}
 
 
 class Doer:
@@ -28,6 +33,7 @@ class Doer:
         self._ways: dict[type[Deed], Callable[[Any], None]] = {  # Any: each takes the kind it stands beside
             deeds.Start: lambda deed: self._node(deed.node).start(),
             deeds.Kill: self._kill,
+            deeds.Restart: self._restart,
             deeds.Stop: self._stop,
             deeds.FillDisk: self._fill_disk,
             deeds.SlowDisk: self._slow_disk,
@@ -39,6 +45,7 @@ class Doer:
             deeds.StepClock: self._step_clock,
             deeds.Order: self._order,
             deeds.Configure: self._configure,
+            deeds.Flood: lambda _: None,
             deeds.ClientDoes: lambda deed: scene.clients[deed.client - 1].does(deed.act),
         }
 
@@ -69,6 +76,12 @@ class Doer:
 
         node.arm(deed.point, crash)
         self._timeline.after(CRASH_WITHIN_S, at_last)
+
+    def _restart(self, deed: deeds.Restart) -> None:
+        node = self._node(deed.node)
+        if node.running:
+            node.die(Power.PROCESS)
+            self._timeline.after(deed.down_s, node.start)
 
     def _change_store(self, node: Node, deed: deeds.Kill) -> None:
         match deed.store:
@@ -105,6 +118,8 @@ class Doer:
         for node in self._scene.nodes.values():
             if deed.node in (node.name, BOTH):
                 node.clock.step(deed.by_s)
+                if deed.for_s:
+                    self._timeline.after(deed.for_s, partial(node.clock.step, -deed.by_s))
 
     # the networks
 
@@ -129,13 +144,19 @@ class Doer:
         node = self._node(deed.node)
         known = deed.action is ControlAction.PARTNER_DOWN and deed.alive_s_ago >= 0
         last_alive_at = node.now().wall_s - deed.alive_s_ago if known else None
-        node.offer(ControlAsked(AskId(1), ControlRequest(action=deed.action, last_alive_at=last_alive_at)))
+        _order(node, deed.action, last_alive_at)
+        if deed.for_s and deed.action in _TAKEN_BACK_BY:
+            self._timeline.after(deed.for_s, partial(_order, node, _TAKEN_BACK_BY[deed.action]))
 
     def _configure(self, deed: deeds.Configure) -> None:
         self._scene.wishes = wishes = self._scene.wishes.changed(deed.change, deed.value)
         first, second = (PRIMARY, SECONDARY) if deed.lag_s >= 0 else (SECONDARY, PRIMARY)
         for name, wait_s in ((first, 0.0), (second, abs(deed.lag_s))):
             self._timeline.after(wait_s, partial(_hand, self._node(name), member_of(name, wishes)))
+
+
+def _order(node: Node, action: ControlAction, last_alive_at: int | None = None) -> None:
+    node.offer(ControlAsked(AskId(1), ControlRequest(action=action, last_alive_at=last_alive_at)))
 
 
 def _hand(node: Node, config: MemberConfig) -> None:

@@ -66,6 +66,7 @@ class Life:
         self._timeline.at(0.0, self._keep_copies)
         for deed in self._script.deeds:
             self._timeline.at(deed.at_s, partial(self._do, deed))
+        self._timeline.at(self._script.healed_s, self._heal)
         self._timeline.run_until(self._script.end_s)
         self._each("ended")
 
@@ -135,6 +136,10 @@ class Life:
     def _do(self, deed: Deed) -> None:
         self._each("done", deed)
         self._doer.do(deed)
+
+    def _heal(self) -> None:
+        """Tell that all is whole, after what is undone at this very moment."""
+        self._timeline.after(0.0, lambda: self._each("healed"))
 
     def _each(self, hook: str, *what: object) -> None:
         hooks = self._hooks.get(hook)

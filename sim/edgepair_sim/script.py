@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from edgepair_sim.deeds import BadLine, Deed, deed_of, line_of
+from edgepair_sim.deeds import BadLine, ClientDoes, Deed, deed_of, line_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +41,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One life, from the beginning to `end_s`. Everything is whole again at `healed_s` at the latest."""
+    """One life, from the beginning to `end_s`."""
 
     settings: Settings
     deeds: tuple[Deed, ...]
     end_s: float
+
+    @property
+    def healed_s(self) -> float:
+        """Return from when on everything is whole and nothing more is broken: only clients go on living."""
+        return max((deed.whole_at_s for deed in self.deeds if not isinstance(deed, ClientDoes)), default=0.0)
 
 
 _TYPES = get_type_hints(Settings)
