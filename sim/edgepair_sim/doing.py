@@ -51,7 +51,6 @@ class Doer:
 
     def do(self, deed: Deed) -> None:
         """Carry one out."""
-        self._scene.tell("script", deeds.line_of(deed).split(" ", 2)[2])
         self._ways[type(deed)](deed)
 
     def _node(self, name: str) -> Node:

@@ -12,17 +12,20 @@ from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
 from edgepair_engine.core.effects import SendDhcp, SendToPartner
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_sim.chance import chance_of
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.clients import Client, Holding
 from edgepair_sim.clock import Clock
-from edgepair_sim.deeds import Deed
+from edgepair_sim.deeds import Deed, line_of
 from edgepair_sim.doing import Doer
 from edgepair_sim.lan import Lan, Losses
+from edgepair_sim.listener import Listener
 from edgepair_sim.network import Network, Weather
 from edgepair_sim.node import Node, Place
 from edgepair_sim.pair import PRIMARY, SECONDARY, Wishes, member_of, relays_of
 from edgepair_sim.scene import Scene
 from edgepair_sim.script import Script
+from edgepair_sim.story import Story
 from edgepair_sim.timeline import Timeline
 from edgepair_sim.trace import Trace
 
@@ -53,6 +56,8 @@ class Life:
         )
         self._doer = Doer(self.scene)
         self.checkers = tuple(kind(self.scene) for kind in checkers)
+        story = () if trace.page is None else (Story(self.scene, trace.page),)
+        self._listeners: tuple[Listener, ...] = (*story, *self.checkers)  # the story first: it tells the last word, too
         self._hooks: dict[str, list[Callable[..., None]]] = {}
 
     def run(self) -> None:
@@ -67,23 +72,23 @@ class Life:
         for deed in self._script.deeds:
             self._timeline.at(deed.at_s, partial(self._do, deed))
         self._timeline.at(self._script.healed_s, self._heal)
-        self._timeline.run_until(self._script.end_s)
-        self._each("ended")
+        try:
+            self._timeline.run_until(self._script.end_s)
+            self._each("ended")
+        finally:
+            self.scene.trace.end(self.scene.now_s)
 
     # what servers and clients tell
 
     def answer(self, node: Node, output: SendDhcp) -> None:
         """Bring an answer to a client."""
         packet = self._lan.answer(node, output)
-        kind = Dhcp4Type(packet.message_type or 0).name
-        self.scene.trace.add(self.scene.now_s, node.name, output.data)
-        if self.scene.trace.telling:
-            self.scene.tell(node.name, f"{kind} to {packet.chaddr.hex()}")
+        self._count(node.name, output.data)
         self._each("answered", node, packet)
 
     def said(self, node: Node, output: SendToPartner) -> None:
         """Hear that bytes for the partner leave."""
-        self.scene.trace.add(self.scene.now_s, node.name, output.data)
+        self._count(node.name, output.data)
         self._each("said", node, output.data)
 
     def told(self, node: Node, note: Note) -> None:
@@ -92,48 +97,56 @@ class Life:
 
     def ordered(self, node: Node, answer: ControlAnswer) -> None:
         """Hear what became of an order."""
-        self.scene.tell(node.name, f"answers an order: {'done' if answer.done else answer.text}")
+        self._count(node.name, f"ordered {answer.done} {answer.text}")
+        self._each("ordered", node, answer)
 
     def published(self, node: Node, report: MemberReport) -> None:
         """Hear a new report."""
         group = report.groups[0]
-        line = f"{group.my_state.label} since {group.my_state_at}, partner {group.partner_state.label}"
-        self.scene.tell(node.name, f"reports {line}")
+        self._count(node.name, f"{group.my_state.label} {group.my_state_at} {group.partner_state.label}")
         self._each("published", node, report)
 
     def turned(self, node: Node) -> None:
         """Hear that a server has done something."""
         self._each("turned", node)
 
+    def started(self, node: Node) -> None:
+        """Hear that a server's process starts."""
+        self._count(node.name, "starts")
+        self._each("started", node)
+
     def crashed(self, node: Node, why: str) -> None:
         """Hear that a server has died."""
-        self.scene.tell(node.name, f"dies ({why})")
+        self._count(node.name, why)
         self._each("crashed", node)
 
     def sent(self, client: Client, kind: Dhcp4Type, address: int) -> None:
         """Hear what a client sends."""
-        self.scene.tell(client.name, f"{kind.name} {dotted(address)}")
+        self._count(client.name, f"{kind.name} {address}")
         self._each("sent", client, kind, address)
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear that a client has an address, anew or for longer."""
-        what = f"holds {dotted(holding.address)} for {holding.lease_s} s"
-        self.scene.tell(client.name, what)
+        self._count(client.name, f"holds {holding.address} {holding.lease_s}")
         self._each("promised", client, holding)
 
     def refused(self, client: Client, before: Holding | None) -> None:
         """Hear that a client got a NAK."""
-        self.scene.tell(client.name, "is refused")
+        self._count(client.name, "refused")
         self._each("refused", client, before)
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client uses an address no longer."""
-        self.scene.tell(client.name, f"gives {dotted(holding.address)} up: {why}")
+        self._count(client.name, f"gives {holding.address} up: {why}")
         self._each("gave_up", client, holding, why)
 
     # steps
 
+    def _count(self, who: str, what: bytes | str) -> None:
+        self.scene.trace.add(self.scene.now_s, who, what)
+
     def _do(self, deed: Deed) -> None:
+        self._count("script", line_of(deed))
         self._each("done", deed)
         self._doer.do(deed)
 
@@ -144,7 +157,7 @@ class Life:
     def _each(self, hook: str, *what: object) -> None:
         hooks = self._hooks.get(hook)
         if hooks is None:
-            hooks = self._hooks[hook] = [getattr(checker, hook) for checker in self.checkers if _has(checker, hook)]
+            hooks = self._hooks[hook] = [getattr(each, hook) for each in self._listeners if _hears(each, hook)]
         for hear in hooks:
             hear(*what)
 
@@ -159,7 +172,8 @@ class Life:
 
     def _node(self, config: MemberConfig, ppm: int) -> Node:
         place = Place(self._timeline, self._network, self)
-        node = Node(config, place, clock=Clock(1 + ppm / 1e6), chance=self._chance(config.server))
+        chance = chance_of(self._script.settings.seed, config.server)  # two servers must never be in step for ever
+        node = Node(config, place, clock=Clock(1 + ppm / 1e6), chance=chance)
         self._network.join(node)
         self._lan.join(node)
         return node
@@ -173,14 +187,10 @@ class Life:
         return client
 
     def _chance(self, whose: str) -> random.Random:
-        return random.Random(f"{self._script.settings.seed} {whose}")
+        settings = self._script.settings
+        return chance_of(settings.seed, whose, calm=settings.calm)
 
 
-def dotted(address: int) -> str:
-    """Return an address as people write it."""
-    return ".".join(str(byte) for byte in address.to_bytes(4))
-
-
-def _has(checker: Checker, hook: str) -> bool:
-    """Return whether a checker listens: most hear of a few things only, and a call for nothing costs."""
-    return any(hook in vars(kind) for kind in type(checker).__mro__[:-2])
+def _hears(listener: Listener, hook: str) -> bool:
+    """Return whether a listener overrides a hook: most hear of a few things only, and a call for nothing costs."""
+    return any(hook in vars(kind) for kind in type(listener).__mro__[:-2])

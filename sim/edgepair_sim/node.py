@@ -66,6 +66,9 @@ class Surroundings(Protocol):
     def turned(self, node: Node) -> None:
         """Hear that a server has done something."""
 
+    def started(self, node: Node) -> None:
+        """Hear that a server's process starts."""
+
     def crashed(self, node: Node, why: str) -> None:
         """Hear that a server has died."""
 
@@ -126,6 +129,7 @@ class Node:
             return
         self.powered, self.paused = True, False
         self.starts += 1
+        self._place.surroundings.started(self)
         restored = self.disk.restored()
         engine = Engine(
             newest_config(self.config, restored),

@@ -37,6 +37,7 @@ class Settings:
     chopped: float = 0.1  # which part of the partner's writes comes in pieces
     primary_ppm: int = 0  # how much too fast the clocks are
     secondary_ppm: int = 0
+    calm: bool = False  # every delay is the middle one: for stories that people read
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from edgepair_contract.notices import Note
-from edgepair_contract.report import MemberReport
-from edgepair_engine.wire.dhcp4 import Dhcp4Packet
-from edgepair_engine.wire.dhcp4_options import Dhcp4Type
-from edgepair_sim.clients import Client, Holding
-from edgepair_sim.deeds import Deed
-from edgepair_sim.node import Node
+from edgepair_sim.listener import Listener
 from edgepair_sim.scene import Scene
 
 
@@ -21,8 +15,8 @@ class Broken(AssertionError):
         self.how = how
 
 
-class Checker:
-    """Hears everything; a checker overrides what it needs. `name` is the module's, as tables show it."""
+class Checker(Listener):
+    """Looks after one promise. `name` is the module's, as tables show it."""
 
     name = ""
 
@@ -32,42 +26,3 @@ class Checker:
     def broken(self, how: str) -> Broken:
         """Return what to raise."""
         return Broken(self.name, how)
-
-    def sent(self, client: Client, kind: Dhcp4Type, address: int) -> None:
-        """Hear what a client sends."""
-
-    def promised(self, client: Client, holding: Holding) -> None:
-        """Hear that a client has an address, anew or for longer."""
-
-    def refused(self, client: Client, before: Holding | None) -> None:
-        """Hear that a client got a NAK."""
-
-    def gave_up(self, client: Client, holding: Holding, why: str) -> None:
-        """Hear that a client uses an address no longer."""
-
-    def answered(self, node: Node, packet: Dhcp4Packet) -> None:
-        """Hear that an answer leaves a server."""
-
-    def said(self, node: Node, data: bytes) -> None:
-        """Hear that bytes for the partner leave a server: whole messages."""
-
-    def published(self, node: Node, report: MemberReport) -> None:
-        """Hear a new report."""
-
-    def told(self, node: Node, note: Note) -> None:
-        """Hear a notice."""
-
-    def turned(self, node: Node) -> None:
-        """Hear that a server has done something."""
-
-    def crashed(self, node: Node) -> None:
-        """Hear that a server has died."""
-
-    def done(self, deed: Deed) -> None:
-        """Hear that something was done, just before it takes effect."""
-
-    def healed(self) -> None:
-        """Hear that everything is whole again: from now on bounds run."""
-
-    def ended(self) -> None:
-        """Hear that the life is over."""
