@@ -26,9 +26,3 @@ class Chance(Protocol):
 
     def randint(self, a: int, b: int, /) -> int:
         """Return a whole number from `a` to `b`, both included."""
-
-
-def soonest(*moments: float | None) -> float | None:
-    """Return the earliest of these moments of one clock; None when there is none."""
-    known = [moment for moment in moments if moment is not None]
-    return min(known) if known else None

@@ -76,7 +76,9 @@ class Effects:
 
     def then(self, later: Effects) -> Effects:
         """Return both as one, this one first."""
-        return joined((self, later))
+        if later is NOTHING:
+            return self
+        return later if self is NOTHING else joined((self, later))
 
 
 NOTHING = Effects()
@@ -84,7 +86,7 @@ NOTHING = Effects()
 
 def joined(effects: Iterable[Effects]) -> Effects:
     """Return many effects as one, in their order."""
-    parts = [part for part in effects if part.records or part.outputs]
+    parts = [part for part in effects if part is not NOTHING]
     if len(parts) < 2:  # most often
         return parts[0] if parts else NOTHING
     records = tuple(record for part in parts for record in part.records)

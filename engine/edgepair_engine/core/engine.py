@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from edgepair_contract.clock import Chance, Now, soonest
+from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import MemberConfig, parse_member_config
 from edgepair_contract.errors import ConfigError
 from edgepair_contract.notices import Note, NoteCode
@@ -93,12 +93,12 @@ class Engine:
 
     def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment by which the engine wants a turn; None when nothing is planned."""
+        due = self._partners.moments(now)
+        due += [self._turn_at_s + group.max_response_delay_s / 2 for group in self._config.groups]
         end_at = next_end(self._leases, NO_GROUP)
-        return soonest(
-            self._partners.next_wakeup(now),
-            *(self._turn_at_s + group.max_response_delay_s / 2 for group in self._config.groups),
-            None if end_at is None else now.mono_s + max(0, end_at - now.wall_s),
-        )
+        if end_at is not None:
+            due.append(now.mono_s + max(0, end_at - now.wall_s))
+        return min(due, default=None)
 
     def report(self, now: Now) -> MemberReport:
         """Return the report; the same object as long as nothing worth telling has changed."""
@@ -106,8 +106,7 @@ class Engine:
 
     def _facts(self, now: Now) -> Facts:
         return Facts(
-            server=self._config.server,
-            config_revision=self._config.revision,
+            config=self._config,
             config_digest=self._digest,
             config_error=self._config_error,
             store_error=self._store_error,
@@ -127,8 +126,8 @@ class Engine:
             if away_s > group.max_response_delay_s:
                 why = f"this process was stopped for {away_s:.0f} s"
                 parts.append(self._partners.restart(group.name, why, now))
-        ended = Effects(end_leases(self._leases, now))
-        return joined((*parts, self._partners.wake(now), ended))
+        ended = end_leases(self._leases, now)
+        return joined([*parts, *self._partners.wake(now), Effects(ended) if ended else NOTHING])
 
     def _replace(self, event: ConfigReplaced, now: Now) -> Effects:
         config = event.config

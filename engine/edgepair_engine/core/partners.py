@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from edgepair_contract.clock import Chance, Now, soonest
+from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAnswer, ControlRequest
 from edgepair_contract.notices import Note, NoteCode
@@ -16,6 +16,7 @@ from edgepair_engine.core.effects import NOTHING, CloseLink, Effects, OpenLink, 
 from edgepair_engine.core.events import DialFailed, LinkLost, LinkUp, PartnerBytes
 from edgepair_engine.core.links import Link, Links
 from edgepair_engine.failover.endpoint import Endpoint
+from edgepair_engine.failover.outcome import NOTHING as NO_OUTCOME
 from edgepair_engine.failover.outcome import Dial, HangUp, Outcome, Send
 from edgepair_engine.failover.sharing import OnOffer
 from edgepair_engine.failover.tally import Origin
@@ -61,7 +62,7 @@ class Partners:
 
     def facts(self, now: Now) -> tuple[GroupFacts, ...]:
         """Return what the views are made of, but the counts and the last contacts."""
-        return tuple([self._groups[name].endpoint.facts(now) for name in sorted(self._groups)])
+        return tuple([group.endpoint.facts(now) for group in self._groups.values()])
 
     def views(self, now: Now) -> tuple[GroupReport, ...]:
         """Return what each endpoint says of itself, by name."""
@@ -114,22 +115,16 @@ class Partners:
                 effects = effects.then(self.perform(name, outcome))
         return effects, ControlAnswer(done=not refusals, text="; ".join(refusals))
 
-    def wake(self, now: Now) -> Effects:
-        """Do what is due."""
-        effects = NOTHING
-        for link in self._links.unnamed():
-            if link.deadline_s <= now.mono_s:
-                effects = effects.then(self._close(link, "it did not say which group it belongs to"))
-        for name in self._groups:
-            effects = effects.then(self._due(name, now))
-        return effects
+    def wake(self, now: Now) -> list[Effects]:
+        """Do what is due, and return what it makes of each connection and group."""
+        late = [link for link in self._links.unnamed() if link.deadline_s <= now.mono_s]
+        closed = [self._close(link, "it did not say which group it belongs to") for link in late]
+        return closed + [self._due(name, now) for name in self._groups]
 
-    def next_wakeup(self, now: Now) -> float | None:
-        """Return the monotonic moment of the next due thing."""
-        return soonest(
-            *(link.deadline_s for link in self._links.unnamed()),
-            *(group.endpoint.next_wakeup(now) for group in self._groups.values()),
-        )
+    def moments(self, now: Now) -> list[float]:
+        """Return the monotonic moments at which something is due."""
+        deadlines = [link.deadline_s for link in self._links.unnamed()]
+        return deadlines + [group.endpoint.next_wakeup(now) for group in self._groups.values()]
 
     def restart(self, name: str, why: str, now: Now) -> Effects:
         """Begin a group anew from what is stored, as after a restart of the process. A fence holds on."""
@@ -138,7 +133,7 @@ class Partners:
 
     def perform(self, name: str, outcome: Outcome) -> Effects:
         """Return an endpoint's outcome as effects, and keep in mind what it stores and closes."""
-        if outcome.is_nothing:
+        if outcome is NO_OUTCOME:
             return NOTHING
         for record in outcome.records:
             if isinstance(record, StateRecord):
@@ -229,15 +224,14 @@ class Partners:
         return self.perform(event.group, group.endpoint.dial_failed(now, event.local))
 
     def _on_message(self, link: Link, message: FailoverMessage, now: Now) -> Effects:
-        effects = NOTHING
-        if link.group is None:
-            name = _named_by(message)
-            if name not in link.candidates or name not in self._groups:
-                return self._close(link, f"its first message names no group of this server ({name or 'none'})")
-            effects = self._bind(link, name, now)
-        assert link.group is not None
-        endpoint = self._groups[link.group].endpoint
-        return effects.then(self.perform(link.group, endpoint.on_message(link.id, message, now)))
+        if link.group is not None:
+            endpoint = self._groups[link.group].endpoint
+            return self.perform(link.group, endpoint.on_message(link.id, message, now))
+        name = _named_by(message)
+        if name not in link.candidates or name not in self._groups:
+            return self._close(link, f"its first message names no group of this server ({name or 'none'})")
+        effects = self._bind(link, name, now)
+        return effects.then(self.perform(name, self._groups[name].endpoint.on_message(link.id, message, now)))
 
     def _break(self, link: Link, why: str, now: Now) -> Effects:
         if link.group is None:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from edgepair_contract.clock import Now
+from edgepair_contract.config import MemberConfig
 from edgepair_contract.report import GroupReport, InterfaceReport, MemberReport, PoolReport
 from edgepair_contract.vocabulary import BindingState, Serving
 from edgepair_engine.core.clock_watch import Step
@@ -35,8 +36,7 @@ class Identity:
 class Facts(NamedTuple):
     """All that a report is made of, but the counts and the last contacts: a tuple that is cheap to compare."""
 
-    server: str
-    config_revision: int
+    config: MemberConfig
     config_digest: str
     config_error: str | None
     store_error: str | None
@@ -89,10 +89,10 @@ class Reporter:
         return MemberReport(
             revision=1 if self._report is None else self._report.revision + 1,
             boot=self._identity.boot,
-            server=facts.server,
+            server=facts.config.server,
             version=self._identity.version,
             started_at=self._started_at,
-            config_revision=facts.config_revision,
+            config_revision=facts.config.revision,
             config_digest=facts.config_digest,
             config_error=facts.config_error,
             store_error=facts.store_error,

@@ -34,9 +34,9 @@ class Endings:
         """End what is due."""
         if self._standing.starting:
             return
-        for pool in self._leases.pools(self._standing.config.name):
-            for lease in due(self._leases, pool, now, states=self._ending_states()):
-                self._end(lease, draft, now)
+        end_at = self.next_end()
+        if end_at is not None and end_at <= now.wall_s:
+            self._end_all(draft, now)
         self._free_claims(draft, now)
         self._exchange.pump(draft, now)
 
@@ -61,9 +61,14 @@ class Endings:
         return freed(lease, to=own)
 
     def _ending_states(self) -> tuple[BindingState, ...]:
-        if self._standing.mine is FailoverState.NORMAL and self._standing.role is Role.SECONDARY:
+        if self._standing.role is Role.SECONDARY and self._standing.mine is FailoverState.NORMAL:
             return (ABANDONED,)
         return ENDING
+
+    def _end_all(self, draft: Draft, now: Now) -> None:
+        for pool in self._leases.pools(self._standing.config.name):
+            for lease in due(self._leases, pool, now, states=self._ending_states()):
+                self._end(lease, draft, now)
 
     def _end(self, lease: Lease, draft: Draft, now: Now) -> None:
         if partner_knows_client(lease) and not self._claim_is_over(lease, now):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from edgepair_contract.clock import Chance, Now, soonest
+from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import NoteCode
@@ -165,14 +165,9 @@ class Endpoint:
 
     def plan(self) -> Plan:
         """Return when something is due. It holds until the next step, or the next change of the lease table."""
-        timer_at = soonest(
-            self._alive_at,
-            self._links.next_wakeup(),
-            self._machine.next_wakeup(),
-            self._endings.next_wakeup(),
-            self._exchange.next_wakeup(),
-        )
-        assert timer_at is not None
+        others = (self._endings.next_wakeup(), self._exchange.next_wakeup())
+        moments = (self._alive_at, *self._links.moments(), *self._machine.moments(), *others)
+        timer_at = min([moment for moment in moments if moment is not None])
         return Plan(timer_at, self._endings.next_end(), self._leases.changes)
 
     def on_control(self, request: ControlRequest, now: Now) -> Outcome | Refuse:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 
-from edgepair_contract.clock import Now, soonest
+from edgepair_contract.clock import Now
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import RejectReason
@@ -152,9 +152,9 @@ class Links:
         owed_every_s = max(1, self.config.max_response_delay_s // 3)
         return now.mono_s - self.link.heard_at <= owed_every_s + QUIET_MARGIN_S
 
-    def next_wakeup(self) -> float | None:
-        """Return the monotonic moment of the next thing to do."""
-        return soonest(self._dial_at, self.contact_at, *(self._ends_at(link) for link in self._open.values()))
+    def moments(self) -> tuple[float | None, ...]:
+        """Return the monotonic moments at which there is something to do."""
+        return self._dial_at, self.contact_at, *[self._ends_at(link) for link in self._open.values()]
 
     def __iter__(self) -> Iterator[Link]:
         return iter(tuple(self._open.values()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from edgepair_contract.clock import Now, soonest
+from edgepair_contract.clock import Now
 from edgepair_contract.control import ControlAction
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.vocabulary import FailoverState, RejectReason, Role
@@ -154,11 +154,11 @@ class Machine:
         if run_at is not None and run_at <= now.mono_s:
             self._balance_by_timer(draft, now)
 
-    def next_wakeup(self) -> float | None:
-        """Return the monotonic moment of the next thing to do."""
+    def moments(self) -> tuple[float | None, ...]:
+        """Return the monotonic moments at which there is something to do."""
         held = self._standing.fenced or self._standing.announced is not None
         down_at = None if held else self._down_at
-        return soonest(self._startup_ends_at, self._wait_ends_at, down_at, self._unasked_at(), self._sharing.run_at)
+        return self._startup_ends_at, self._wait_ends_at, down_at, self._unasked_at(), self._sharing.run_at
 
     def order(self, action: ControlAction, draft: Draft, now: Now) -> t.Refuse | None:
         """Carry out an order, or say why not."""
@@ -302,9 +302,10 @@ class Machine:
 
     def _unasked_at(self) -> float | None:
         """Return when a partner in RECOVER should have asked for our bindings, if it has not."""
-        link, standing = self._links.link, self._standing
-        waits = standing.told is t.RD and not standing.starting and standing.record.partner_state is t.RECOVER
-        if not waits or link is None or not link.partner_heard or link.partner_asked:
+        standing, link = self._standing, self._links.link
+        if standing.told is not t.RD or standing.starting or standing.record.partner_state is not t.RECOVER:
+            return None
+        if link is None or not link.partner_heard or link.partner_asked:
             return None
         return self._told_at + PARTNER_ASKS_WITHIN_S
 

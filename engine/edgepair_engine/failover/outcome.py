@@ -42,11 +42,6 @@ class Outcome:
     actions: tuple[Send | HangUp | Dial, ...] = ()
     notes: tuple[Note, ...] = ()
 
-    @property
-    def is_nothing(self) -> bool:
-        """Return whether nothing is to be done."""
-        return not (self.records or self.actions or self.notes)
-
     def then(self, later: Outcome) -> Outcome:
         """Return both outcomes as one, this one first."""
         return Outcome(self.records + later.records, self.actions + later.actions, self.notes + later.notes)
@@ -70,5 +65,7 @@ class Draft:
 
     def outcome(self, *states: Record) -> Outcome:
         """Return what was gathered, with these state records before the leases."""
+        if not (states or self.leases or self.actions or self.notes):
+            return NOTHING
         leases = [LeaseRecord(self.group, lease) for lease in self.leases.values()]
         return Outcome((*states, *leases), tuple(self.actions), tuple(self.notes))

@@ -16,6 +16,9 @@ EXPIRIES_PER_STEP = 1000  # of one pool; what is left is due at once again, so a
 
 def end_leases(table: LeaseTable, now: Now) -> tuple[LeaseRecord, ...]:
     """Free what has ended on prefixes without failover, and return the records."""
+    end_at = next_end(table, NO_GROUP)
+    if end_at is None or end_at > now.wall_s:
+        return ()
     ended = [lease for pool in table.pools(NO_GROUP) for lease in due(table, pool, now)]
     records = []
     for lease in ended:
@@ -27,9 +30,8 @@ def end_leases(table: LeaseTable, now: Now) -> tuple[LeaseRecord, ...]:
 
 def next_end(table: LeaseTable, group: str, states: tuple[BindingState, ...] = ENDING) -> int | None:
     """Return the first second at which a lease of a group in these states is `due` (epoch seconds)."""
-    pools = table.pools(group)
-    ends = [end for pool in pools for state in states if (end := table.first_end(pool, state)) is not None]
-    return min(ends) + 1 if ends else None
+    end = table.first_end(group, states)
+    return None if end is None else end + 1
 
 
 def due(
@@ -42,9 +44,6 @@ def due(
     """Return the leases of a pool in these states whose end has passed, at most EXPIRIES_PER_STEP of each."""
     found: list[Lease] = []
     for state in states:
-        end = table.first_end(pool, state)
-        if end is None or end >= now.wall_s:
-            continue  # most often
         for number, lease in enumerate(table.oldest_first(pool, state)):
             if lease.ends_at >= now.wall_s or number == EXPIRIES_PER_STEP:
                 break

@@ -98,6 +98,7 @@ class LeaseTable:
         """
         row = self._row(lease.address)
         self.changes += 1
+        self._first_ends.clear()
         self._unindex(row, lease.address)
         queues = self._queues[self._pools[self._pool_index[row]].prefix]
         before, ended_at = self._slot(row), self._ends_at[row]
@@ -123,9 +124,13 @@ class LeaseTable:
         address = self._queues[pool.prefix][state].first()
         return None if address is None else self.get(address)
 
-    def first_end(self, pool: Pool, state: BindingState) -> int | None:
-        """Return when the `oldest` lease in this state ends."""
-        return self._queues[pool.prefix][state].first_end()
+    def first_end(self, group: str, states: tuple[BindingState, ...]) -> int | None:
+        """Return the oldest end of a group's leases in these states. It is asked for in every turn, so it is kept."""
+        if (group, states) not in self._first_ends:
+            queues = [self._queues[pool.prefix][state] for pool in self.pools(group) for state in states]
+            ends = [end for queue in queues if (end := queue.first_end()) is not None]
+            self._first_ends[group, states] = min(ends, default=None)
+        return self._first_ends[group, states]
 
     def oldest_first(self, pool: Pool, state: BindingState) -> Iterator[Lease]:
         """Yield the leases in this state by their end. The table must not change while this is read."""
@@ -148,6 +153,7 @@ class LeaseTable:
 
     def _build(self, pools: Sequence[Pool], leases: Iterable[Lease]) -> None:
         self.changes += 1
+        self._first_ends: dict[tuple[str, tuple[BindingState, ...]], int | None] = {}
         self._pools = tuple(pools)
         groups = dict.fromkeys(pool.group for pool in self._pools)
         self._pools_of = {group: tuple(pool for pool in self._pools if pool.group == group) for group in groups}

@@ -109,6 +109,8 @@ def decode_failover(data: bytes) -> FailoverMessage:
 
 def _options_of(message: FailoverMessage) -> tuple[tuple[int, OptionValue | None], ...]:
     match message:
+        case Contact() | PoolReq() | UpdReqAll() | UpdDone() | UpdReq():
+            return ()
         case BndUpd():
             return (
                 (2, message.address),
@@ -131,8 +133,6 @@ def _options_of(message: FailoverMessage) -> tuple[tuple[int, OptionValue | None
             return (21, message.reason), (16, message.text)
         case PoolResp():
             return ((1, message.addresses_transferred),)
-        case PoolReq() | UpdReqAll() | UpdDone() | UpdReq() | Contact():
-            return ()
         case _:
             assert_never(message)
 

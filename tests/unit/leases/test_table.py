@@ -133,6 +133,16 @@ def test_bindings_of_a_range_that_goes_come_back_with_it() -> None:
     assert table.get(300) == lease
 
 
+def test_the_first_end_is_that_of_the_group_whatever_its_pools() -> None:
+    table = a_table(Lease(300, state=ACTIVE, ends_at=3), Lease(100, state=ACTIVE, ends_at=9))
+    assert table.first_end("lan0", (ACTIVE, ABANDONED)) == 9
+    table.put(Lease(501, state=ABANDONED, ends_at=7))
+    assert table.first_end("lan0", (ACTIVE, ABANDONED)) == 7
+    table.configure([LAN])
+    assert table.first_end("lan0", (ACTIVE, ABANDONED)) == 9
+    assert table.first_end("", (ACTIVE, ABANDONED)) is None
+
+
 def test_what_the_partner_must_be_told_is_found() -> None:
     leases = [Lease(100, tstp=5, atsfp=5), Lease(101, tstp=6, atsfp=5), Lease(102, state=EXPIRED), Lease(121, tstp=1)]
     assert [*a_table(*leases).needing_update(LAN)] == [101, 102, 121]
@@ -154,6 +164,8 @@ def test_the_queues_always_agree_with_the_rows(writes: list[Lease]) -> None:
     table = a_table()
     for lease in writes:
         table.put(lease)
+        ends = [each.ends_at for each in table.leases(LAN) if each.state in (ACTIVE, ABANDONED)]
+        assert table.first_end("lan0", (ACTIVE, ABANDONED)) == min(ends, default=None)
     rows = list(table.leases(LAN))
     for state in BindingState:
         expected = [
