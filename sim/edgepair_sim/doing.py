@@ -10,10 +10,12 @@ from edgepair_contract.config import MemberConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_engine.core.events import AskId, ConfigReplaced, ControlAsked
 from edgepair_sim import deeds
+from edgepair_sim.chance import chance_of
 from edgepair_sim.deeds import BOTH, CRASH_WITHIN_S, Deed, StoreFate
 from edgepair_sim.disk import COMMIT_S
+from edgepair_sim.flood import Flood
 from edgepair_sim.node import TURN_S, CrashPoint, Node, Power
-from edgepair_sim.pair import PRIMARY, SECONDARY, member_of
+from edgepair_sim.pair import PRIMARY, SECONDARY, member_of, relays_of
 from edgepair_sim.scene import Scene
 
 # Which order takes another one back; partner-down only the partner can, by coming back.
@@ -45,7 +47,7 @@ class Doer:
             deeds.StepClock: self._step_clock,
             deeds.Order: self._order,
             deeds.Configure: self._configure,
-            deeds.Flood: lambda _: None,
+            deeds.Flood: self._flood,
             deeds.ClientDoes: lambda deed: scene.clients[deed.client - 1].does(deed.act),
         }
 
@@ -136,6 +138,11 @@ class Doer:
         node = self._node(deed.node)
         node.unplugged = True
         self._timeline.after(deed.for_s, lambda: setattr(node, "unplugged", False))
+
+    def _flood(self, deed: deeds.Flood) -> None:
+        settings = self._scene.script.settings
+        chance = chance_of(settings.seed, f"flood at {deed.at_s}")
+        Flood(self._scene.lan, relays_of(settings), count=deed.count, for_s=deed.for_s, chance=chance).go_on()
 
     # the people
 

@@ -33,23 +33,25 @@ class Host(Protocol):
     def hear(self, packet: Dhcp4Packet) -> None:
         """Take an answer in."""
 
-    def missed(self, true_s: float) -> None:
-        """Hear that a packet to or from this host was lost."""
+    def missed(self, true_s: float, server: int) -> None:
+        """Hear that a packet between this host and a server was lost."""
 
 
 class Lan:
     """All clients' networks: the servers' own one, and those behind relays."""
 
     def __init__(self, timeline: Timeline, chance: random.Random, losses: Losses) -> None:
-        self._timeline = timeline
+        self.timeline = timeline
         self._chance = chance
         self._losses = losses
         self._nodes: dict[int, Node] = {}
+        self._addresses: dict[str, int] = {}
         self._hosts: dict[bytes, Host] = {}
 
     def join(self, node: Node) -> None:
         """Connect a server."""
-        self._nodes[int(IPv4Address(node.address))] = node
+        self._addresses[node.name] = address = int(IPv4Address(node.address))
+        self._nodes[address] = node
 
     def plug_in(self, host: Host) -> None:
         """Connect a client."""
@@ -73,20 +75,20 @@ class Lan:
         packet = decode_dhcp4(output.data)
         host = self._hosts.get(packet.chaddr)
         if host is not None:
-            for delay_s in self._copies(host, node):
-                self._timeline.after(delay_s, lambda: host.hear(packet))
+            for delay_s in self._copies(host, node, self._addresses[node.name]):
+                self.timeline.after(delay_s, lambda: host.hear(packet))
         return packet
 
     def _send(self, host: Host, server: int, data: bytes, arrival: Arrival) -> None:
         node = self._nodes[server]
-        for delay_s in self._copies(host, node):
-            self._timeline.after(delay_s, lambda: node.offer(DhcpDatagram(data, arrival)))
+        for delay_s in self._copies(host, node, server):
+            self.timeline.after(delay_s, lambda: node.offer(DhcpDatagram(data, arrival)))
 
-    def _copies(self, host: Host, node: Node) -> list[float]:
+    def _copies(self, host: Host, node: Node, server: int) -> list[float]:
         """Return after how long each copy of a packet arrives: none of a lost one."""
         losses, fate = self._losses, self._chance.random()
         if node.unplugged or fate < losses.lost:
-            host.missed(self._timeline.true_s)
+            host.missed(self.timeline.true_s, server)
             return []
         count = 2 if fate > 1 - losses.doubled else 1
         return [losses.delay_s + losses.jitter_s * self._chance.random() for _ in range(count)]

@@ -14,11 +14,13 @@ from edgepair_engine.core.effects import SendDhcp, SendToPartner
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.chance import chance_of
 from edgepair_sim.checkers.checker import Checker
-from edgepair_sim.clients import Client, Holding
+from edgepair_sim.clients import Client
 from edgepair_sim.clock import Clock
 from edgepair_sim.deeds import Deed, line_of
 from edgepair_sim.doing import Doer
+from edgepair_sim.holding import CLIENT_PPM_MAX, Holding, Pace
 from edgepair_sim.lan import Lan, Losses
+from edgepair_sim.lies import Lie
 from edgepair_sim.listener import Listener
 from edgepair_sim.network import Network, Weather
 from edgepair_sim.node import Node, Place
@@ -125,6 +127,11 @@ class Life:
         self._count(client.name, f"{kind.name} {address}")
         self._each("sent", client, kind, address)
 
+    def lied(self, client: Client, lie: Lie) -> None:
+        """Hear that a client sends something that is not true."""
+        self._count(client.name, f"lies: {lie.what}")
+        self._each("lied", client, lie)
+
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear that a client has an address, anew or for longer."""
         self._count(client.name, f"holds {holding.address} {holding.lease_s}")
@@ -180,7 +187,9 @@ class Life:
 
     def _client(self, number: int) -> Client:
         chance = self._chance(f"client {number}")
-        client = Client(number, self._timeline, self._lan, chance=chance, witness=self)
+        fastest = 1 + max(ppm for _, ppm in self._machines()) / 1e6
+        pace = Pace(1 + chance.uniform(-CLIENT_PPM_MAX, CLIENT_PPM_MAX) / 1e6, fastest)
+        client = Client(number, self._lan, chance=chance, witness=self, pace=pace)
         client.relays = relays_of(self._script.settings)
         client.relay = client.relays[number % len(client.relays)]
         self._lan.plug_in(client)

@@ -7,8 +7,10 @@ from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
-from edgepair_sim.clients import Client, Holding
+from edgepair_sim.clients import Client
 from edgepair_sim.deeds import Deed
+from edgepair_sim.holding import Holding
+from edgepair_sim.lies import Lie
 from edgepair_sim.node import Node
 
 
@@ -17,6 +19,9 @@ class Listener:
 
     def sent(self, client: Client, kind: Dhcp4Type, address: int) -> None:
         """Hear what a client sends."""
+
+    def lied(self, client: Client, lie: Lie) -> None:
+        """Hear that a client sends something that is not true."""
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear that a client has an address, anew or for longer."""

@@ -14,10 +14,12 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_engine.wire.failover import decode_failover
 from edgepair_engine.wire.framer import Splitter
-from edgepair_sim.clients import Client, Holding
+from edgepair_sim.clients import Client
 from edgepair_sim.deed_words import lasts_s, words_of_end
 from edgepair_sim.deed_words import words_of as words_of_deed
 from edgepair_sim.deeds import Deed
+from edgepair_sim.holding import Holding
+from edgepair_sim.lies import Lie
 from edgepair_sim.listener import Listener
 from edgepair_sim.message_words import words_of
 from edgepair_sim.node import Node
@@ -110,6 +112,10 @@ class Story(Listener):
     def sent(self, client: Client, kind: Dhcp4Type, address: int) -> None:
         """Tell what a client sends."""
         self._repeated(client.name, f"{kind.name} {dotted(address)}" if address else kind.name)
+
+    def lied(self, client: Client, lie: Lie) -> None:
+        """Tell what a client sends that is not true."""
+        self._line(client.name, f"sends what is not true: {lie.what}")
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Tell until when a client has its address."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 
 from edgepair_sim.checkers.checker import Checker
-from edgepair_sim.clients import Client, Holding
+from edgepair_sim.clients import Client
+from edgepair_sim.holding import Holding
 
 
 class OneAddressOneClient(Checker):
