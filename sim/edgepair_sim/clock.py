@@ -14,11 +14,16 @@ class Clock:
     def __init__(self, rate: float = 1.0) -> None:
         self.rate = rate
         self.offset_s = 0  # how far steps have put the wall clock ahead
+        self._reached_s = 0.0
 
-    def read(self, true_s: float, *, not_before_s: float = 0.0) -> Now:
-        """Return what the clocks show; `not_before_s` is a monotonic moment that has certainly come."""
+    def read(self, true_s: float) -> Now:
+        """Return what the clocks show."""
         passed_s = true_s * self.rate
-        return Now(START_AT + int(passed_s) + self.offset_s, max(BOOT_S + passed_s, not_before_s))
+        return Now(START_AT + int(passed_s) + self.offset_s, max(BOOT_S + passed_s, self._reached_s))
+
+    def reach(self, mono_s: float) -> None:
+        """Note that this moment has come: a timer that has run out must not find that rounding left a bit of it."""
+        self._reached_s = max(self._reached_s, mono_s)
 
     def true_s(self, mono_s: float) -> float:
         """Return the true time at which the monotonic clock shows this."""

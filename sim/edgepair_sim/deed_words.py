@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from edgepair_sim import deeds
+from edgepair_sim.crash import CrashPoint, Power
 from edgepair_sim.deeds import BOTH, Act, Change, Deed, StoreFate
-from edgepair_sim.node import CrashPoint, Power
 from edgepair_sim.pair import PRIMARY, SECONDARY
 
 _POINTS: Mapping[CrashPoint, str] = {
@@ -86,7 +86,8 @@ def _order(deed: deeds.Order) -> str:
 def _configure(deed: deeds.Configure) -> str:
     first, second = (PRIMARY, SECONDARY) if deed.lag_s >= 0 else (SECONDARY, PRIMARY)
     change = _CHANGES[deed.change].format(value=deed.value)
-    return f"a new configuration: {change}; for {second} {abs(deed.lag_s):g} s after {first}"
+    mount = f"; the files follow {deed.mount_s:g} s later" if deed.mount_s else ""
+    return f"a new configuration: {change}; for {second} {abs(deed.lag_s):g} s after {first}{mount}"
 
 
 _DONE: Mapping[type[Deed], Callable[[Any], str]] = {  # Any: each takes the kind it stands beside

@@ -11,11 +11,11 @@ from enum import Enum
 from typing import get_type_hints
 
 from edgepair_contract.control import ControlAction
-from edgepair_sim.node import CrashPoint, Power
+from edgepair_sim.crash import CrashPoint, Power
 
 BOTH = "both"
 CRASH_WITHIN_S = 60.0  # a server that does not come to its crash point by then dies anyway
-END_WITHIN_S = 10.0  # the shell's limits for the word to the partner, the last commits and the flush, together
+END_WITHIN_S = 30.0  # who asks a server to end kills it then, as a pod's grace period does
 
 
 class StoreFate(Enum):
@@ -203,16 +203,20 @@ class Order(Deed):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configure(Deed):
-    """A new configuration reaches the primary, and the secondary `lag_s` later (earlier, if negative)."""
+    """A new configuration is pushed to the primary, and to the secondary `lag_s` later (earlier, if negative).
+
+    The file that a start reads follows `mount_s` after the push, as a mounted ConfigMap does.
+    """
 
     change: Change
     value: int
     lag_s: float = 1.0
+    mount_s: float = 0.0
 
     @property
     def whole_at_s(self) -> float:
         """Return when both have it."""
-        return self.at_s + abs(self.lag_s)
+        return self.at_s + abs(self.lag_s) + self.mount_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from edgepair_engine.leases.record import (
     StateRecord,
     record_key,
 )
+from edgepair_sim.worst import Worst
 
 SNAPSHOTS_KEPT = 48
 COMMIT_S = 0.003  # one sync of a disk that is well
@@ -25,11 +26,21 @@ class Disk:
 
     def __init__(self, server: str) -> None:
         self.records: dict[Hashable, Record] = {}
-        self.commit_s = COMMIT_S
-        self.full = False
+        self.commits = Worst(COMMIT_S)
+        self.fullness = Worst()
         self._server = server
         self._lost = 0
         self._snapshots: deque[tuple[float, dict[Hashable, Record]]] = deque(maxlen=SNAPSHOTS_KEPT)
+
+    @property
+    def commit_s(self) -> float:
+        """Return how long a sync takes now."""
+        return self.commits.now
+
+    @property
+    def full(self) -> bool:
+        """Return whether nothing can be written now."""
+        return self.fullness.now > 0
 
     def write(self, records: Sequence[Record]) -> None:
         """Make records durable: an upsert of each."""

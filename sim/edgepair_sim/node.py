@@ -1,11 +1,10 @@
-"""One server in a simulated life: the real engine behind the real pipeline, on a machine that can fail anywhere."""
+"""One server in a simulated life: a machine that can fail, and the process on it that is the server."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Protocol, assert_never
 
 from edgepair_contract.clock import Now
@@ -16,33 +15,17 @@ from edgepair_contract.report import MemberReport
 from edgepair_engine.core.effects import AnswerControl, CloseLink, OpenLink, Output, SendDhcp, SendToPartner, Tell
 from edgepair_engine.core.engine import Engine, newest_config
 from edgepair_engine.core.events import Event
-from edgepair_engine.core.pipeline import Batch, Pipeline, Step, StoreFailure
+from edgepair_engine.core.pipeline import Pipeline
 from edgepair_engine.core.report import Identity
-from edgepair_engine.core.turn import TURN_EVENTS_MAX
 from edgepair_sim.clock import Clock
-from edgepair_sim.disk import FULL, Disk
+from edgepair_sim.crash import CrashPoint, Power
+from edgepair_sim.disk import Disk
 from edgepair_sim.network import Network
+from edgepair_sim.process import Process
 from edgepair_sim.timeline import Timeline
+from edgepair_sim.worst import Worst
 
 TURN_S = 0.0002  # how long after an event its turn comes, on a machine that is not busy
-TOLD_AFTER_S = 0.0001  # between a batch that is durable and the loop that hears of it
-
-
-class CrashPoint(Enum):
-    """Where in its work a server dies."""
-
-    NOW = "now"  # between two turns
-    SENDING = "sending"  # after the first of a turn's outputs has left
-    BEFORE_COMMIT = "before-commit"  # a batch is handed to the disk, and nothing of it is written
-    AFTER_COMMIT = "after-commit"  # it is durable, and nobody knows
-    TWO_BATCHES = "two-batches"  # one is being written and another one forms: both are lost
-
-
-class Power(Enum):
-    """What becomes of the machine when its server dies."""
-
-    PROCESS = "process"  # only the process ends: the kernel closes its connections
-    MACHINE = "machine"  # no last word to anybody
 
 
 class Surroundings(Protocol):
@@ -70,7 +53,7 @@ class Surroundings(Protocol):
         """Hear that a server's process starts."""
 
     def crashed(self, node: Node, why: str) -> None:
-        """Hear that a server has died."""
+        """Hear that a server's process is gone: it has died, or come to the end it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +66,7 @@ class Place:
 
 
 class Node:
-    """One server: what of it outlives a crash, and its engine while it runs."""
+    """One server: what of it outlives a crash, and its process while it runs."""
 
     def __init__(self, config: MemberConfig, place: Place, *, clock: Clock, chance: random.Random) -> None:
         self.name = config.server
@@ -91,43 +74,56 @@ class Node:
         self.config = config  # the file that a start reads
         self.clock = clock
         self.disk = Disk(self.name)
+        self.timeline = place.timeline
         self.powered = True
-        self.paused = False
-        self.unplugged = False  # from the clients' network
-        self.turn_s = TURN_S
+        self.turns = Worst(TURN_S)
+        self.unplugs = Worst()  # from the clients' network
         self.report: MemberReport | None = None
-        self.pipeline: Pipeline | None = None
+        self.process: Process | None = None
         self.starts = 0
         self._place = place
         self._chance = chance
-        self._inbox: list[Event] = []
-        self._turn_planned = False
-        self._wake_at_s: float | None = None
-        self._not_before_s = 0.0
-        self._armed: CrashPoint | None = None
-        self._crash: Callable[[CrashPoint], None] | None = None
+        self._unsent: list[SendToPartner] = []
 
     # what is done to it
 
     @property
+    def pipeline(self) -> Pipeline | None:
+        """Return the pipeline of the process that runs."""
+        return None if self.process is None else self.process.pipeline
+
+    @property
     def running(self) -> bool:
         """Return whether a process runs, stopped or not."""
-        return self.pipeline is not None
+        return self.process is not None
+
+    @property
+    def paused(self) -> bool:
+        """Return whether the process is stopped."""
+        return self.process is not None and self.process.stopped
 
     @property
     def listening(self) -> bool:
         """Return whether connections reach a process."""
-        return self.pipeline is not None
+        return self.process is not None and self.process.listening
 
-    def now(self) -> Now:
-        """Return what this machine's clocks show."""
-        return self.clock.read(self._place.timeline.true_s, not_before_s=self._not_before_s)
+    @property
+    def unplugged(self) -> bool:
+        """Return whether no client is heard."""
+        return self.unplugs.now > 0
+
+    @property
+    def turn_s(self) -> float:
+        """Return how long after an event its turn comes."""
+        return self.turns.now
 
     def start(self) -> None:
         """Start the process, with what its disk and its configuration file hold."""
-        if self.pipeline is not None:
+        if self.process is not None:
             return
-        self.powered, self.paused = True, False
+        if not self.powered:
+            self.powered = True
+            self._place.network.machine_back(self)
         self.starts += 1
         self._place.surroundings.started(self)
         restored = self.disk.restored()
@@ -138,17 +134,13 @@ class Node:
             now=self.now(),
             identity=Identity(boot=f"{self.name}-{self.starts}", version="simulated"),
         )
-        self.pipeline = Pipeline(engine)
-        self._plan_turn()
+        self.process = Process(self, Pipeline(engine))
 
     def die(self, power: Power) -> None:
         """End the process at once; what is not durable is lost."""
-        if self.pipeline is None:
+        if self.process is None:
             return
-        self.pipeline = self._armed = None
-        self._inbox.clear()
-        self._turn_planned, self._wake_at_s = False, None
-        self.paused = False
+        self._forget_process()
         if power is Power.MACHINE:
             self.powered = False
             self._place.network.machine_gone(self)
@@ -156,96 +148,76 @@ class Node:
             self._place.network.process_ended(self)
         self._place.surroundings.crashed(self, power.value)
 
-    def arm(self, point: CrashPoint, crash: Callable[[CrashPoint], None]) -> None:
-        """Call `crash`, which must end the process, when it comes to this point."""
-        self._armed, self._crash = point, crash
-        if point is CrashPoint.NOW:
-            self._dies_at(CrashPoint.NOW)
+    def arm(self, point: CrashPoint, power: Power, crashed: Callable[[], None]) -> None:
+        """Let the process die when it comes to this point, and call `crashed` then."""
 
-    def pause(self) -> None:
-        """Stop the process as SIGSTOP does: its kernel goes on taking in what comes."""
-        self.paused = True
+        def crash() -> None:
+            self.die(power)
+            crashed()
 
-    def resume(self) -> None:
-        """Let a stopped process run on."""
-        if self.paused:
-            self.paused = False
-            if self.pipeline is not None:
-                self._plan_turn()
+        if self.process is not None:
+            self.process.fuse.lay(point, crash)
+            self.process.fuse.burns_at(CrashPoint.NOW)
+
+    def stop(self, for_s: float) -> None:
+        """Stop the process as SIGSTOP does, and continue it after a while."""
+        if self.process is not None:
+            self.process.stop(for_s)
+
+    def end(self, ended: Callable[[], None]) -> None:
+        """Ask the process to end as SIGTERM does, and call `ended` when it has."""
+
+        def gone() -> None:
+            self._forget_process()
+            self._place.network.process_leaves(self)
+            self._place.surroundings.crashed(self, "ended")
+            ended()
+
+        if self.process is not None:
+            self.process.end(gone)
+
+    def step_clock(self, by_s: int) -> None:
+        """Step the wall clock."""
+        self.clock.step(by_s)
+        if self.process is not None:
+            self.process.tick()
 
     def offer(self, event: Event) -> None:
-        """Put an event into the inbox."""
-        if self.pipeline is None:
-            return
-        self._inbox.append(event)
-        self._plan_turn()
+        """Put an event into the inbox of the process that runs."""
+        if self.process is not None:
+            self.process.offer(event)
 
-    # its turns
+    def _forget_process(self) -> None:
+        assert self.process is not None
+        self.process.alive = False
+        self.process = None
+        self._unsent.clear()
 
-    def _plan_turn(self) -> None:
-        if not self._turn_planned and not self.paused:
-            self._turn_planned = True
-            self._place.timeline.after(self.turn_s, self._guarded(self._turn))
+    # what its process needs
 
-    def _plan_wakeup(self) -> None:
-        assert self.pipeline is not None
-        due_s = self.pipeline.next_wakeup(self.now())
-        if due_s is None or (self._wake_at_s is not None and self._wake_at_s <= due_s):
-            return
-        self._wake_at_s = due_s
+    def now(self) -> Now:
+        """Return what this machine's clocks show."""
+        return self.clock.read(self.timeline.true_s)
 
-        def wake() -> None:
-            if self._wake_at_s == due_s:
-                self._wake_at_s = None
-                self._not_before_s = max(self._not_before_s, due_s)
-                self._plan_turn()
+    def moment_of(self, mono_s: float) -> float:
+        """Return the true time at which the monotonic clock shows this."""
+        return self.clock.true_s(mono_s)
 
-        self._place.timeline.at(self.clock.true_s(due_s), self._guarded(wake))
+    def reach(self, mono_s: float) -> None:
+        """Note that a monotonic moment has come."""
+        self.clock.reach(mono_s)
 
-    def _guarded(self, do: Callable[[], None]) -> Callable[[], None]:
-        """Return what is done only if this run of the process still lives then."""
-        run = self.starts
-
-        def guarded() -> None:
-            if self.pipeline is not None and self.starts == run:
-                do()
-
-        return guarded
-
-    def _turn(self) -> None:
-        self._turn_planned = False
-        if self.paused:
-            return
-        assert self.pipeline is not None
-        events, self._inbox = self._inbox[:TURN_EVENTS_MAX], self._inbox[TURN_EVENTS_MAX:]
-        self._perform(self.pipeline.turn(events, self.now()))
-        if self._inbox:
-            self._plan_turn()
-
-    def _perform(self, step: Step) -> None:
-        for number, output in enumerate(step.send):
-            self._carry(output)
-            if number == 0 and self._dies_at(CrashPoint.SENDING):
-                return
-        if step.publish is not None:
-            self.report = step.publish
-            self._place.surroundings.published(self, step.publish)
-        if step.commit is not None:
-            self._write(step.commit)
-        if self.pipeline is not None:
-            self._plan_wakeup()
-            self._place.surroundings.turned(self)
-
-    def _carry(self, output: Output) -> None:
+    def carry(self, output: Output) -> None:
+        """Perform an output; what goes to the partner is queued until the end of the turn, or of its link."""
         match output:
             case SendDhcp():
                 self._place.surroundings.answer(self, output)
             case SendToPartner():
-                self._place.surroundings.said(self, output)
-                self._place.network.send(self, output.link, output.data)
+                self._unsent.append(output)
             case OpenLink():
                 self._place.network.dial(self, output)
             case CloseLink():
+                self.flush()
                 self._place.network.hang_up(self, output.link, output.why)
             case AnswerControl():
                 self._place.surroundings.ordered(self, output.answer)
@@ -254,37 +226,20 @@ class Node:
             case _:
                 assert_never(output)
 
-    # its commits
+    def flush(self) -> None:
+        """Let go what is queued for the partner: all for one link in one write."""
+        unsent, self._unsent = self._unsent, []
+        for output in unsent:
+            self._place.surroundings.said(self, output)
+        for link in dict.fromkeys(output.link for output in unsent):
+            data = b"".join(output.data for output in unsent if output.link == link)
+            self._place.network.send(self, link, data)
 
-    def _write(self, batch: Batch) -> None:
-        if self._dies_at(CrashPoint.BEFORE_COMMIT):
-            return
-        self._place.timeline.after(self.disk.commit_s, self._guarded(lambda: self._written(batch)))
+    def publish(self, report: MemberReport) -> None:
+        """Keep a new report, and tell of it."""
+        self.report = report
+        self._place.surroundings.published(self, report)
 
-    def _written(self, batch: Batch) -> None:
-        if self._dies_at(CrashPoint.TWO_BATCHES):
-            return
-        if not self.disk.full:
-            self.disk.write(batch.records)
-            if self._dies_at(CrashPoint.AFTER_COMMIT):
-                return
-        failure = StoreFailure(FULL) if self.disk.full else None
-        self._place.timeline.after(TOLD_AFTER_S, self._guarded(lambda: self._hears(batch, failure)))
-
-    def _hears(self, batch: Batch, failure: StoreFailure | None) -> None:
-        if self.paused:
-            self._place.timeline.after(1.0, self._guarded(lambda: self._hears(batch, failure)))
-            return
-        assert self.pipeline is not None
-        if failure is None:
-            self._perform(self.pipeline.committed(batch.id, self.now()))
-        else:
-            self._perform(self.pipeline.commit_failed(batch.id, failure, self.now()))
-
-    def _dies_at(self, point: CrashPoint) -> bool:
-        if self._armed is not point:
-            return False
-        assert self._crash is not None
-        self._armed = None
-        self._crash(point)
-        return True
+    def turned(self) -> None:
+        """Hear that the process has done something."""
+        self._place.surroundings.turned(self)

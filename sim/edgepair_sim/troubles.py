@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from edgepair_contract.control import ControlAction
 from edgepair_sim import deeds
+from edgepair_sim.crash import CrashPoint, Power
 from edgepair_sim.deeds import BOTH, Act, Change, Deed, StoreFate
-from edgepair_sim.node import CrashPoint, Power
 from edgepair_sim.pair import PRIMARY, SECONDARY
 from edgepair_sim.script import Settings
 
@@ -186,7 +186,8 @@ def configure(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     }
     change = dice.chance.choice(tuple(values))
     lag_s = dice.some_s(*dice.chance.choice(((0, 3), (3, 60), (60, 900)))) * dice.chance.choice((1, -1))
-    return (deeds.Configure(at_s=at_s, change=change, value=dice.chance.choice(values[change]), lag_s=lag_s),)
+    value, mount_s = dice.chance.choice(values[change]), dice.chance.choice((0.0, 2.0, 60.0, 90.0))
+    return (deeds.Configure(at_s=at_s, change=change, value=value, lag_s=lag_s, mount_s=mount_s),)
 
 
 def flood(dice: Dice, at_s: float) -> tuple[Deed, ...]:

@@ -139,6 +139,11 @@ class Pipeline:
         """Return whether packets and partner bytes are taken now; otherwise the links are not read."""
         return self._failure is None and len(self._held) < HELD_MAX
 
+    @property
+    def forming(self) -> bool:
+        """Return whether records wait for the next batch: a crash loses them, beside those that are being written."""
+        return bool(self._forming)
+
     def _end(self, batch: BatchId) -> Batch:
         ended = self._committing
         assert ended is not None, batch
