@@ -16,7 +16,7 @@ check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a
 	$(PY)/ruff format --check .
 	$(PY)/mypy contract engine operator sim tests hack images
 	$(PY)/lint-imports
-	$(PY)/pytest tests/tidy tests/unit tests/replay tests/fuzz \
+	$(PY)/pytest tests/tidy tests/unit tests/replay tests/fuzz tests/simulation \
 	  tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
 test: setup ## the tier that every change passes: check, fuzz, chart, real dhcpd, real API server, kind
@@ -45,5 +45,10 @@ generate: ## write CRDs, chart templates, schemas and reference pages from their
 bench: ## compare with dhcpd and Kea (comes with a later issue)
 	@echo "bench: there is nothing to measure yet; see Limits in the README" >&2; exit 2
 
-sim: ## random lives of a pair in virtual time (comes with a later issue)
-	@echo "sim: the simulator does not exist yet; see Limits in the README" >&2; exit 2
+SIM := $(PY)/python -m edgepair_sim
+given = $(if $(filter-out 0,$($(1))),$(2))
+
+sim: ## random lives of a pair: SEEDS=200 SEED_START=1; one: SEED=7 or SCRIPT=file, with TRACE=1 or PRINT=1
+	@$(SIM) run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED_START),--seed-start $(SEED_START)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(call given,TRACE,--trace) \
+	  $(call given,PRINT,--print) $(if $(CHECKERS),--checkers $(CHECKERS)) $(SIM_OPTIONS)

@@ -1,0 +1,50 @@
+"""The simulator's command line: `python -m edgepair_sim COMMAND`, behind the sim targets of the Makefile."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edgepair_sim import running
+from edgepair_sim.running import INTERRUPTED, BadWish
+
+USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: what it is for, its options, and what it does; it returns the exit code."""
+
+    what: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+COMMANDS: dict[str, Command] = {
+    "run": Command("live random lives of a pair, and check what must hold in them", running.add_options, running.run),
+}
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 all is well, 1 something failed, 2 asked for what cannot be."""
+    arguments = _parser().parse_args(words)
+    try:
+        return COMMANDS[arguments.command].run(arguments)
+    except BadWish as error:
+        print(f"edgepair_sim {arguments.command}: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever reads has read enough
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m edgepair_sim", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        command.add_options(commands.add_parser(name, help=command.what, description=command.what))
+    return parser
