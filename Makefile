@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin
 
-.PHONY: help setup check test test-all e2e demo demo-down images generate bench sim
+.PHONY: help setup check test test-all e2e demo demo-down images generate bench sim sim-mutants
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -52,3 +52,6 @@ sim: ## random lives of a pair: SEEDS=200 SEED_START=1; one: SEED=7 or SCRIPT=fi
 	@$(SIM) run $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED_START),--seed-start $(SEED_START)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(call given,TRACE,--trace) \
 	  $(call given,PRINT,--print) $(if $(CHECKERS),--checkers $(CHECKERS)) $(SIM_OPTIONS)
+
+sim-mutants: ## plant each of our deliberate defects, see who catches it, and write docs/reports/mutants.md; SEEDS=500
+	@$(SIM) mutants --write $(if $(SEEDS),--seeds $(SEEDS)) $(SIM_OPTIONS)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgepair_sim import running
+from edgepair_sim.mutants import hunting
 from edgepair_sim.running import INTERRUPTED, BadWish
 
 USAGE = 2
@@ -24,6 +25,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "run": Command("live random lives of a pair, and check what must hold in them", running.add_options, running.run),
+    "mutants": Command("plant defects in the engine, and hunt each", hunting.add_options, hunting.run),
 }
 
 

@@ -1,0 +1,1 @@
+"""Deliberate defects of the engine, to show that the simulator finds such."""
