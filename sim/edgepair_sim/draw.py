@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgepair_sim import deeds
+from edgepair_sim import mistakes as m
 from edgepair_sim import troubles as t
 from edgepair_sim.deeds import Act, Deed
+from edgepair_sim.dice import Dice, Trouble, later
 from edgepair_sim.script import Script, Settings
-from edgepair_sim.troubles import Dice, Trouble
 
 DAY_S = 86_400.0
 FIRST_TROUBLE_S = 120.0
@@ -20,9 +21,13 @@ TRIPS_MAX = 6  # how often a client goes and comes again in a day
 _NETWORK: Mapping[Trouble, int] = {t.cut: 5, t.delay: 2, t.resets: 3, t.unplug: 1}
 _STORE: Mapping[Trouble, int] = {t.lose_store: 3, t.roll_back: 3, t.fill_disk: 3, t.slow_disk: 3, t.crash: 2}
 _PROCESS: Mapping[Trouble, int] = {t.crash: 5, t.freeze: 4, t.busy: 1, t.rollout: 2}
-_PEOPLE: Mapping[Trouble, int] = {t.declare_down: 4, t.lose_and_declare: 4, t.order: 4}
+_PEOPLE: Mapping[Trouble, int] = {
+    m.declare_down: 2, m.cut_and_declare: 5, m.freeze_and_declare: 2, m.lose_and_declare: 4,
+    m.interrupt_recovery: 3, m.interrupt_conflict: 3, m.order: 4,
+}  # fmt: skip
 _ALL: Mapping[Trouble, int] = {
-    **_NETWORK, **_STORE, **_PROCESS, **_PEOPLE, t.storm: 1, t.step: 2, t.configure: 3, t.flood: 1, t.wildness: 2
+    **_NETWORK, **_STORE, **_PROCESS, **_PEOPLE,
+    t.storm: 1, t.blackout: 2, t.step: 2, m.configure: 3, t.flood: 1, t.wildness: 2,
 }  # fmt: skip
 
 
@@ -39,13 +44,13 @@ class Mood:
 
 MOODS = (
     Mood("one bad hour", 3, _ALL, (1, 1), (3, 8)),
-    Mood("restart storm", 2, {t.storm: 3, **_PROCESS}, (2, 5), (1, 3)),
+    Mood("restart storm", 2, {t.storm: 3, t.blackout: 3, **_PROCESS}, (2, 5), (1, 3)),
     Mood("stores", 3, _STORE, (3, 8), (1, 3)),
     Mood("network", 3, _NETWORK, (4, 12), (1, 4)),
     Mood("crashes", 3, {**_PROCESS, t.cut: 1, t.slow_disk: 1}, (4, 12), (1, 3)),
     Mood("clocks", 2, {t.step: 5, t.cut: 1, t.crash: 1}, (2, 6), (1, 3)),
-    Mood("people", 4, {**_PEOPLE, t.cut: 3, t.crash: 3}, (2, 6), (1, 4)),
-    Mood("configuration", 2, {t.configure: 6, t.cut: 1, t.crash: 1, t.rollout: 1}, (3, 8), (1, 3)),
+    Mood("people", 4, {**_PEOPLE, t.cut: 2, t.crash: 2}, (2, 6), (1, 4)),
+    Mood("configuration", 2, {m.configure: 6, t.cut: 1, t.crash: 1, t.rollout: 1, t.flood: 1}, (3, 8), (1, 3)),
     Mood("wild clients", 2, {t.wildness: 5, t.flood: 3, t.crash: 1, t.cut: 1}, (6, 16), (1, 3)),
     Mood("everything", 4, _ALL, (5, 15), (1, 5)),
 )
@@ -112,7 +117,7 @@ def _comes_and_goes(dice: Dice, client: int) -> list[Deed]:
     at_s = dice.some_s(600, DAY_S - 9600)
     act = dice.chance.choice((Act.LEAVE, Act.LEAVE, Act.VANISH, Act.VANISH, Act.REBOOT, Act.REBOOT, Act.MOVE))
     away_s = dice.some_s(*dice.chance.choice(((1, 60), (60, 3600), (3600, 20_000))))
-    return [_does(client, act, at_s), _does(client, Act.JOIN, round(at_s + away_s, 3))]
+    return [_does(client, act, at_s), _does(client, Act.JOIN, later(at_s, away_s))]
 
 
 def _does(client: int, act: Act, at_s: float) -> Deed:
@@ -127,7 +132,7 @@ def _bad_times(dice: Dice, mood: Mood, end_s: float) -> list[Deed]:
         for _ in range(dice.chance.randint(*mood.sizes)):
             (trouble,) = dice.chance.choices(tuple(mood.troubles), tuple(mood.troubles.values()))
             done += trouble(dice, at_s)
-            at_s = round(at_s + _gap_s(dice), 3)
+            at_s = later(at_s, _gap_s(dice))
     return [deed for deed in done if deed.whole_at_s <= end_s]
 
 

@@ -1,0 +1,97 @@
+"""What people do to a pair: right, at the worst moment, or by mistake. Each kind as the deeds that bring it about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgepair_contract.control import ControlAction
+from edgepair_sim import deeds
+from edgepair_sim.deeds import BOTH, Change, Deed, StoreFate
+from edgepair_sim.dice import NODES, Dice, later, other_than
+
+ALIVE_AGO_S = (-1, -1, 0, 5, 60, 600, 3600)  # what people believe of a partner's end, whether they are right or not
+NEW_VALUES: Mapping[Change, tuple[int, ...]] = {
+    Change.MCLT: (60, 120, 600, 1800, 3600),
+    Change.LEASE: (300, 900, 3600, 28_800),
+    Change.RANGE_SHRINKS: (1, 2, 5),
+    Change.RANGE_GROWS: (1, 4, 10),
+    Change.SPLIT: (0, 64, 128, 200, 256),
+    Change.DELAY: (30, 60, 120),
+    Change.WINDOW: (1, 2, 10, 100),
+}
+
+
+def declare_down(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A person says that the partner is down, whether it is or not."""
+    return (_says_down(dice, at_s, dice.node()),)
+
+
+def cut_and_declare(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """The link is cut, and a person takes the living partner for dead: on one side, or on both."""
+    for_s = later(dice.settings.max_response_delay_s, dice.away_s())
+    first = dice.node()
+    said = [_says_down(dice, _after_silence(dice, at_s, for_s), first)]
+    if dice.chance.random() < 0.4:
+        said.append(_says_down(dice, _after_silence(dice, at_s, for_s), other_than(first)))
+    return deeds.Cut(at_s=at_s, node=dice.chance.choice((BOTH, BOTH, *NODES)), for_s=for_s), *said
+
+
+def freeze_and_declare(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A process stands still, is taken for dead, and goes on."""
+    for_s, stopped = later(dice.settings.max_response_delay_s, dice.away_s()), dice.node()
+    said = _says_down(dice, _after_silence(dice, at_s, for_s), other_than(stopped))
+    return deeds.Stop(at_s=at_s, node=stopped, for_s=for_s), said
+
+
+def lose_and_declare(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A server dies, perhaps with its store, and is declared down while it is away, or when it is just back."""
+    died = _dies(dice, at_s, dice.chance.choice((StoreFate.KEPT, StoreFate.LOST)))
+    return died, _says_down(dice, later(at_s, dice.within_s(died.down_s)), other_than(died.node))
+
+
+def interrupt_recovery(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A server comes back without its store, and while it recovers the link is cut and it is declared down."""
+    died = _dies(dice, at_s, StoreFate.LOST)
+    cut_s = later(died.whole_at_s, dice.some_s(0, dice.chance.choice((1, 20, dice.settings.mclt_s))))
+    for_s = later(dice.settings.max_response_delay_s, dice.away_s())
+    said = _says_down(dice, _after_silence(dice, cut_s, for_s), other_than(died.node))
+    return died, deeds.Cut(at_s=cut_s, for_s=for_s), said
+
+
+def interrupt_conflict(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """Both are in Partner-Down by mistake, and just as they meet again the link breaks, or one of them dies."""
+    parted = cut_and_declare(dice, at_s)
+    met_s = later(max(deed.whole_at_s for deed in parted), dice.some_s(0, dice.chance.choice((0.1, 5, 30))))
+    if dice.chance.random() < 0.5:
+        return *parted, *cut_and_declare(dice, met_s)
+    died = _dies(dice, met_s, StoreFate.KEPT)
+    return *parted, died, _says_down(dice, later(met_s, dice.within_s(died.down_s)), other_than(died.node))
+
+
+def order(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A person fences, pauses or shuts a server, and takes it back."""
+    action = dice.chance.choice((ControlAction.FENCE, ControlAction.PAUSE, ControlAction.SHUTDOWN))
+    return (deeds.Order(at_s=at_s, node=dice.node(), action=action, for_s=dice.away_s()),)
+
+
+def configure(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A new configuration comes, to one side first."""
+    change = dice.chance.choice(tuple(NEW_VALUES))
+    lag_s = dice.some_s(*dice.chance.choice(((0, 3), (3, 60), (60, 900)))) * dice.chance.choice((1, -1))
+    value, mount_s = dice.chance.choice(NEW_VALUES[change]), dice.chance.choice((0.0, 2.0, 60.0, 90.0))
+    return (deeds.Configure(at_s=at_s, change=change, value=value, lag_s=lag_s, mount_s=mount_s),)
+
+
+def _dies(dice: Dice, at_s: float, store: StoreFate) -> deeds.Kill:
+    return deeds.Kill(at_s=at_s, node=dice.node(), power=dice.power(), store=store, down_s=dice.away_s())
+
+
+def _says_down(dice: Dice, at_s: float, node: str) -> deeds.Order:
+    alive_s_ago = dice.chance.choice(ALIVE_AGO_S)
+    return deeds.Order(at_s=at_s, node=node, action=ControlAction.PARTNER_DOWN, alive_s_ago=alive_s_ago)
+
+
+def _after_silence(dice: Dice, at_s: float, for_s: float) -> float:
+    """Return a moment of a break when it has been noticed: before that, no server takes its partner for down."""
+    silence_s = dice.settings.max_response_delay_s
+    return later(at_s, silence_s + dice.within_s(for_s - silence_s))
