@@ -264,7 +264,7 @@ def line_of(deed: Deed) -> str:
     """Return the line that says this deed; what is as it usually is goes unsaid."""
     said = [
         f"{field.name}={_word(getattr(deed, field.name))}"
-        for field in fields(deed)
+        for field in sorted(fields(deed), key=lambda field: field.name != "node")
         if field.name != "at_s" and getattr(deed, field.name) != field.default
     ]
     return " ".join([f"at {deed.at_s:.3f}", _VERB_OF[type(deed)], *said])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import assert_never
 
 from edgepair_contract.vocabulary import FailoverState
@@ -24,39 +23,31 @@ from edgepair_engine.wire.failover import (
     UpdReq,
     UpdReqAll,
 )
+from edgepair_sim.page import Told
 
 NameOf = Callable[[bytes], str]  # of a client, by its hardware address
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A sentence around an address: `what`, the address unless it is 0, `then`."""
-
-    what: str
-    address: int = 0
-    then: str = ""
-
-
-def words_of(message: FailoverMessage, name_of: NameOf) -> Words | None:
+def words_of(message: FailoverMessage, name_of: NameOf) -> Told | None:
     """Return what a message says; times count from the moment it was built. CONTACT says nothing worth a line."""
     match message:
         case BndUpd():
-            return Words("BNDUPD", message.address or 0, f" {_binding(message, name_of)}")
+            return Told("BNDUPD", message.address or 0, f" {_binding(message, name_of)}")
         case BndAck():
-            return Words("BNDACK", message.address or 0, _refusal(message))
+            return Told("BNDACK", message.address or 0, _refusal(message))
         case Connect():
-            return Words(f"CONNECT mclt {message.mclt_s} s, split {split_of_hba(message.hba or b'')}")
+            return Told(f"CONNECT mclt {message.mclt_s} s, split {split_of_hba(message.hba or b'')}")
         case ConnectAck():
-            return Words(f"CONNECTACK{_refusal(message)}")
+            return Told(f"CONNECTACK{_refusal(message)}")
         case State():
-            return Words(f"STATE {_state(message)}")
+            return Told(f"STATE {_state(message)}")
         case PoolResp():
-            return Words(f"POOLRESP {message.addresses_transferred}")
+            return Told(f"POOLRESP {message.addresses_transferred}")
         case Disconnect():
             reason = message.reason.name if message.reason else "no reason"
-            return Words(f"DISCONNECT {reason}" + (f" ({message.text})" if message.text else ""))
+            return Told(f"DISCONNECT {reason}" + (f" ({message.text})" if message.text else ""))
         case PoolReq() | UpdReq() | UpdReqAll() | UpdDone():
-            return Words(type(message).__name__.upper())
+            return Told(type(message).__name__.upper())
         case Contact():
             return None
         case _:
@@ -74,7 +65,7 @@ def _binding(message: BndUpd, name_of: NameOf) -> str:
     potential = _from_now(message.potential_expires_at, message.time)
     if ends:
         words.append(f"ends {ends}")
-    if potential and potential != ends:
+    if (message.potential_expires_at or 0) > max(message.lease_expires_at or 0, message.time):
         words.append(f"potentially {potential}")
     return ", ".join(words)
 

@@ -5,6 +5,8 @@ Only made when somebody listens, and by listening only: nothing in a life depend
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edgepair_contract.control import ControlAnswer
 from edgepair_contract.notices import CATALOGUE, Note, NoteCode, Severity
 from edgepair_contract.report import MemberReport
@@ -12,7 +14,7 @@ from edgepair_contract.vocabulary import Serving
 from edgepair_engine.dhcp.verdict import Why
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
-from edgepair_engine.wire.failover import decode_failover
+from edgepair_engine.wire.failover import BndAck, BndUpd, decode_failover
 from edgepair_engine.wire.framer import Splitter
 from edgepair_sim.clients import Client
 from edgepair_sim.deed_words import lasts_s, words_of_end
@@ -23,8 +25,8 @@ from edgepair_sim.lies import Lie
 from edgepair_sim.listener import Listener
 from edgepair_sim.message_words import words_of
 from edgepair_sim.node import Node
-from edgepair_sim.page import Page, clock_time, dotted
-from edgepair_sim.pair import GROUP
+from edgepair_sim.page import Page, Told, clock_time, dotted
+from edgepair_sim.pair import GROUP, PRIMARY, SECONDARY
 from edgepair_sim.scene import Scene
 
 AUTHOR = "script"  # who does the deeds
@@ -42,6 +44,8 @@ class Story(Listener):
         self._page = page
         self._names = {client.mac: client.name for client in scene.clients}
         self._shortened = {f"…{client.mac[-3:].hex()}": client.name for client in scene.clients}
+        self._updates: dict[tuple[str, int], str] = {}  # by server and address: the latest BNDUPD
+        self._held: dict[str, int] = {}  # by client: the address that it was told to hold last
         self._seen: dict[str, MemberReport] = {}  # by server: its latest report
 
     # what is done
@@ -66,10 +70,16 @@ class Story(Listener):
 
     def said(self, node: Node, data: bytes) -> None:
         """Tell each message to the partner."""
-        for message in Splitter().feed(data):
-            words = words_of(decode_failover(message), self._name_of)
-            if words is not None:
-                self._repeated(node.name, words.what, address=words.address, then=words.then)
+        for message in map(decode_failover, Splitter().feed(data)):
+            told = words_of(message, self._name_of)
+            if told is None:
+                continue
+            if isinstance(message, BndUpd):
+                self._updates[node.name, told.address] = told.then
+            if isinstance(message, BndAck):
+                partner = SECONDARY if node.name == PRIMARY else PRIMARY
+                told = replace(told, about=self._updates.get((partner, told.address), ""))
+            self._repeated(node.name, told)
 
     def told(self, node: Node, note: Note) -> None:
         """Tell a notice that matters."""
@@ -79,9 +89,7 @@ class Story(Listener):
         elif note.code is NoteCode.CLIENT_IGNORED:
             self._ignored(node, note)
         elif note.code not in UNTOLD:
-            notice = CATALOGUE[note.code]
-            mark = "! " if notice.severity in (Severity.WARNING, Severity.ERROR) else ""
-            self._repeated(node.name, mark + notice.text.format_map(fields))
+            self._repeated(node.name, Told(_notice(note)))
 
     def published(self, node: Node, report: MemberReport) -> None:
         """Tell whom a server answers and what it waits for, when that is new."""
@@ -92,8 +100,9 @@ class Story(Listener):
         was = before.groups[0]
         if was.serving is not group.serving:
             self._line(node.name, SERVES[group.serving])
-        if was.wait != group.wait and group.wait is not None:
-            self._line(node.name, f"waits {group.wait.until_at - node.now().wall_s} s: {group.wait.reason}")
+        wait_s = group.wait.until_at - node.now().wall_s if group.wait is not None else 0
+        if group.wait is not None and was.wait != group.wait and wait_s > 0:
+            self._line(node.name, f"waits {wait_s} s: {group.wait.reason}")
 
     def crashed(self, node: Node) -> None:
         """Tell that a server is no more."""
@@ -105,13 +114,15 @@ class Story(Listener):
         what = f"{kind.name} to {name}"
         if kind in (Dhcp4Type.OFFER, Dhcp4Type.ACK):
             what = f"{kind.name} {dotted(packet.yiaddr)} to {name} for {packet.lease_time_s} s"
-        self._repeated(node.name, what)
+        self._repeated(node.name, Told(what))
 
     # what becomes of the clients
 
     def sent(self, client: Client, kind: Dhcp4Type, address: int) -> None:
         """Tell what a client sends."""
-        self._repeated(client.name, f"{kind.name} {dotted(address)}" if address else kind.name)
+        holding = client.holding
+        about = f"{holding.lease_s}" if holding is not None else ""
+        self._repeated(client.name, Told(f"{kind.name} {dotted(address)}" if address else kind.name, about=about))
 
     def lied(self, client: Client, lie: Lie) -> None:
         """Tell what a client sends that is not true."""
@@ -119,7 +130,12 @@ class Story(Listener):
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Tell until when a client has its address."""
-        self._line(client.name, f"holds {dotted(holding.address)} until {clock_time(holding.until_s)}")
+        what, until = f"holds {dotted(holding.address)}", f" until {clock_time(holding.until_s)}"
+        before, self._held[client.name] = self._held.get(client.name), holding.address
+        if before == holding.address:
+            self._repeated(client.name, Told(what, last=until, about=f"{holding.lease_s}"))
+        else:
+            self._line(client.name, what + until)
 
     def refused(self, client: Client, before: Holding | None) -> None:
         """Tell that a client must begin anew."""
@@ -127,6 +143,7 @@ class Story(Listener):
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Tell that a client has its address no longer."""
+        self._held.pop(client.name, None)
         self._line(client.name, f"has {dotted(holding.address)} no longer: {why}")
 
     # lines
@@ -136,7 +153,7 @@ class Story(Listener):
         if not why.startswith(USUAL):
             shortened = str(note.fields["client"])
             name = self._shortened.get(shortened, shortened)
-            self._repeated(node.name, f"leaves {note.fields['message']} of {name} unanswered: {why}")
+            self._repeated(node.name, Told(f"leaves {note.fields['message']} of {name} unanswered: {why}"))
 
     def _name_of(self, hardware: bytes) -> str:
         return self._names.get(hardware, hardware.hex(":"))
@@ -144,8 +161,16 @@ class Story(Listener):
     def _line(self, who: str, what: str) -> None:
         self._page.line(self._scene.now_s, who, what)
 
-    def _repeated(self, who: str, what: str, *, address: int = 0, then: str = "") -> None:
-        self._page.repeated(self._scene.now_s, who, what, address=address, then=then)
+    def _repeated(self, who: str, told: Told) -> None:
+        self._page.repeated(self._scene.now_s, who, told)
+
+
+def _notice(note: Note) -> str:
+    if note.code is NoteCode.CONFIG_ACCEPTED:  # its digest is nothing to read
+        return f"has configuration revision {note.fields['revision']}"
+    notice = CATALOGUE[note.code]
+    mark = "! " if notice.severity in (Severity.WARNING, Severity.ERROR) else ""
+    return mark + notice.text.format_map(note.fields)
 
 
 def _behind(text: str) -> str:

@@ -9,8 +9,8 @@ from edgepair_engine.wire.failover import BndAck, BndUpd, Contact, FailoverMessa
 from edgepair_sim.deed_words import words_of as words_of_deed
 from edgepair_sim.deeds import deed_of
 from edgepair_sim.life import Life
-from edgepair_sim.message_words import Words, words_of
-from edgepair_sim.page import Page, addresses_in_words, clock_time
+from edgepair_sim.message_words import words_of
+from edgepair_sim.page import Page, Told, addresses_in_words, clock_time
 from edgepair_sim.script import script_of
 from edgepair_sim.trace import Trace
 
@@ -33,8 +33,8 @@ def test_bindings_told_and_acknowledged_by_the_dozen_are_two_lines() -> None:
     lines: list[str] = []
     page = Page(lines.append)
     for number in range(3):
-        page.repeated(1.0 + number, "east-1", "BNDUPD", address=A50 + number, then=" FREE")
-        page.repeated(1.5 + number, "east-2", "BNDACK", address=A50 + number)
+        page.repeated(1.0 + number, "east-1", Told("BNDUPD", A50 + number, " FREE"))
+        page.repeated(1.5 + number, "east-2", Told("BNDACK", A50 + number))
     page.line(4.0, "east-1", "UPDDONE")
     assert lines == [
         "00:00:01.000  east-1   BNDUPD 10.1.0.50-52 (3) FREE",
@@ -48,8 +48,8 @@ def test_what_is_undone_later_is_told_in_its_place() -> None:
     page = Page(lines.append)
     page.line(1.0, "script", "the link is cut for 2 s")
     page.later(3.0, "script", "the link is mended")
-    page.repeated(2.0, "c1", "DISCOVER")
-    page.repeated(3.5, "c1", "DISCOVER")
+    page.repeated(2.0, "c1", Told("DISCOVER"))
+    page.repeated(3.5, "c1", Told("DISCOVER"))
     page.end(5.0)
     assert lines == [
         "00:00:01.000  script   the link is cut for 2 s",
@@ -63,9 +63,22 @@ def test_the_same_again_and_again_is_one_line() -> None:
     lines: list[str] = []
     page = Page(lines.append)
     for at_s in (10.0, 14.0, 22.0):
-        page.repeated(at_s, "c1", "DISCOVER")
+        page.repeated(at_s, "c1", Told("DISCOVER"))
     page.end(30.0)
-    assert lines == ["00:00:10.000  c1       DISCOVER [3 times until 00:00:22.000]"]
+    assert lines == ["00:00:10.000  c1       DISCOVER [3 times, last at 00:00:22.000]"]
+
+
+def test_an_acknowledgement_of_something_else_is_another_line() -> None:
+    lines: list[str] = []
+    page = Page(lines.append)
+    page.repeated(10.0, "east-2", Told("BNDACK", A50, about="ends in 60 s"))
+    page.repeated(40.0, "east-2", Told("BNDACK", A50, about="ends in 600 s"))
+    page.repeated(340.0, "east-2", Told("BNDACK", A50, about="ends in 600 s"))
+    page.end(400.0)
+    assert lines == [
+        "00:00:10.000  east-2   BNDACK 10.1.0.50",
+        "00:00:40.000  east-2   BNDACK 10.1.0.50 [2 times, last at 00:05:40.000]",
+    ]
 
 
 def test_a_long_line_is_cut() -> None:
@@ -73,6 +86,16 @@ def test_a_long_line_is_cut() -> None:
     Page(lines.append).line(0.0, "east-1", "x" * 200)
     assert len(lines[0]) == 110
     assert lines[0].endswith("x…")
+
+
+def test_a_long_line_that_repeats_itself_still_says_how_often() -> None:
+    lines: list[str] = []
+    page = Page(lines.append)
+    for at_s in (1.0, 2.0):
+        page.repeated(at_s, "east-1", Told("x" * 200))
+    page.end(3.0)
+    assert len(lines[0]) == 110
+    assert lines[0].endswith("x… [2 times, last at 00:00:02.000]")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +113,7 @@ def test_addresses_are_told_as_ranges_and_no_more_than_four_of_them() -> None:
 
 
 MESSAGES = [
-    (BndUpd(time=100, xid=1, address=A50, state=BindingState.FREE, lease_expires_at=0), Words("BNDUPD", A50, " FREE")),
+    (BndUpd(time=100, xid=1, address=A50, state=BindingState.FREE, lease_expires_at=0), Told("BNDUPD", A50, " FREE")),
     (
         BndUpd(
             time=100,
@@ -101,24 +124,24 @@ MESSAGES = [
             lease_expires_at=160,
             potential_expires_at=3730,
         ),
-        Words("BNDUPD", A50, " ACTIVE c7, ends in 60 s, potentially in 3630 s"),
+        Told("BNDUPD", A50, " ACTIVE c7, ends in 60 s, potentially in 3630 s"),
     ),
     (
         BndUpd(time=100, xid=1, address=A50, state=BindingState.EXPIRED, lease_expires_at=90),
-        Words("BNDUPD", A50, " EXPIRED, ends 10 s ago"),
+        Told("BNDUPD", A50, " EXPIRED, ends 10 s ago"),
     ),
     (
         BndAck(time=100, xid=1, address=A50, reject=RejectReason.FATAL_CONFLICT, text="no"),
-        Words("BNDACK", A50, " rejected: FATAL_CONFLICT"),
+        Told("BNDACK", A50, " rejected: FATAL_CONFLICT"),
     ),
-    (State(time=100, xid=1, state=254, startup=True, stos=90), Words("STATE Recover-wait, starting")),
-    (PoolResp(time=100, xid=1, addresses_transferred=5), Words("POOLRESP 5")),
+    (State(time=100, xid=1, state=254, startup=True, stos=90), Told("STATE Recover-wait, starting")),
+    (PoolResp(time=100, xid=1, addresses_transferred=5), Told("POOLRESP 5")),
     (Contact(time=100, xid=1), None),
 ]
 
 
 @pytest.mark.parametrize(("message", "words"), MESSAGES, ids=lambda value: type(value).__name__)
-def test_messages_are_told_in_the_protocols_words(message: FailoverMessage, words: Words | None) -> None:
+def test_messages_are_told_in_the_protocols_words(message: FailoverMessage, words: Told | None) -> None:
     assert words_of(message, lambda hardware: f"c{hardware[-1]}") == words
 
 
