@@ -7,6 +7,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol, assert_never
 
+from edgepair_contract.clock import Now
+from edgepair_engine.dhcp.client import Client as Speaker
+from edgepair_engine.leases.lease import ClientKey, Lease
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.deeds import Act
@@ -29,6 +32,7 @@ REPEATS_AFTER_S = (0.0, 0.05, 1.0)  # when a packet that is repeated comes again
 
 FORGOTTEN = "it remembers nothing"  # why it gives up what still is promised to it
 SYSTEM_STARTS = "its system starts"
+UNCONFIRMED = "nobody confirms it"
 
 
 class Phase(Enum):
@@ -153,6 +157,24 @@ class Client:
     def holding(self) -> Holding | None:
         """Return what it counts on, on or off, as whom it speaks now."""
         return self.guise.holding
+
+    @property
+    def chosen_address(self) -> int:
+        """Return the address that it takes, while it is REQUESTING."""
+        return self._offered[0]
+
+    @property
+    def chosen_server(self) -> int:
+        """Return whose offer it takes, while it is REQUESTING."""
+        return self._offered[1]
+
+    def speaker_of(self, key: ClientKey) -> Speaker:
+        """Return as whom this machine speaks under one of its names."""
+        return next(guise.speaker for guise in self.guises if guise.key == key)
+
+    def is_bound_by(self, lease: Lease, now: Now) -> bool:
+        """Return whether a server that knows this, with these clocks, holds the address for it."""
+        return lease.is_held(now) and self.guise.speaker.had(lease)
 
     # its machine
 
@@ -282,7 +304,7 @@ class Client:
         holding = self.holding
         assert holding is not None
         if not self.guise.patient or holding.end_s <= self.now_s:
-            self._begin_anew("no answer")
+            self._begin_anew(UNCONFIRMED)
         elif holding.rebind_s <= self.now_s:
             self._go_on(Phase.REBINDING)
         else:

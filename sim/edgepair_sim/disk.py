@@ -28,6 +28,8 @@ class Disk:
         self.records: dict[Hashable, Record] = {}
         self.commits = Worst(COMMIT_S)
         self.fullness = Worst()
+        # From which true moment on each store that was lost or put back had forgotten everything, in the order it was.
+        self.forgot_from_s: list[float] = []
         self._server = server
         self._lost = 0
         self._snapshots: deque[tuple[float, dict[Hashable, Record]]] = deque(maxlen=SNAPSHOTS_KEPT)
@@ -74,6 +76,7 @@ class Disk:
         """Begin anew with an empty store, as after a replaced disk."""
         self.records = {}
         self._lost += 1
+        self.forgot_from_s.append(0.0)
         self._snapshots.clear()
 
     def keep_copy(self, true_s: float) -> None:
@@ -86,4 +89,5 @@ class Disk:
             return true_s
         made_s, records = next((each for each in reversed(self._snapshots) if each[0] <= true_s), self._snapshots[0])
         self.records = dict(records)
+        self.forgot_from_s.append(made_s)
         return made_s

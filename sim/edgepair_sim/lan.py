@@ -53,6 +53,10 @@ class Lan:
         self._addresses[node.name] = address = int(IPv4Address(node.address))
         self._nodes[address] = node
 
+    def address_of(self, node: Node) -> int:
+        """Return the address by which clients know a server."""
+        return self._addresses[node.name]
+
     def plug_in(self, host: Host) -> None:
         """Connect a client."""
         self._hosts[host.mac] = host

@@ -1,0 +1,92 @@
+"""What a client was promised survives, whatever happens to the servers: no crash and no partner changes it.
+
+While a client's lease runs, in the network where it was given: no server refuses it (NAK) or confirms another address
+in its place; and a server that gave it, or has stored it, offers that address to the client that asks anew, because it
+has forgotten. The exceptions are those of `promises`.
+"""
+
+from __future__ import annotations
+
+from edgepair_engine.wire.dhcp4 import Dhcp4Packet
+from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_sim.addresses import lease_of
+from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.clients import PROLONGING, Client, Phase
+from edgepair_sim.deeds import Deed
+from edgepair_sim.holding import Holding
+from edgepair_sim.node import Node
+from edgepair_sim.page import dotted
+from edgepair_sim.promises import Promise, Promises
+from edgepair_sim.scene import Scene
+
+
+class PromisesSurvive(Checker):
+    """Holds each answer to a client against what it was promised."""
+
+    name = "promises-survive"
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._promises = Promises(scene)
+        self._clients = {client.mac: client for client in scene.clients}
+
+    def promised(self, client: Client, holding: Holding) -> None:
+        """Hear of a promise."""
+        self._promises.promised(client, holding)
+
+    def gave_up(self, client: Client, holding: Holding, why: str) -> None:
+        """Hear that a client uses an address no longer."""
+        self._promises.gave_up(client, holding, why)
+
+    def done(self, deed: Deed) -> None:
+        """Hear what is done to the pair."""
+        self._promises.done(deed)
+
+    def started(self, node: Node) -> None:
+        """Hear that a server starts."""
+        self._promises.started(node)
+
+    def answered(self, node: Node, packet: Dhcp4Packet) -> None:
+        """Look at an answer to a client that was promised something where it is now."""
+        client = self._clients.get(packet.chaddr)
+        if client is None or packet.xid != client.xid:
+            return  # a stranger, or the answer to a lie or to something long past
+        promise = self._promises.to(client)
+        if promise is None or promise.holding.relay != client.relay:
+            return
+        match packet.message_type:
+            case Dhcp4Type.NAK:
+                self._refused(node, client, promise)
+            case Dhcp4Type.ACK:
+                self._confirmed(node, client, promise, address=packet.yiaddr)
+            case Dhcp4Type.OFFER:
+                self._offered(node, client, promise, address=packet.yiaddr)
+            case _:
+                return
+
+    def _refused(self, node: Node, client: Client, promise: Promise) -> None:
+        if _asks_for_its_own(client, promise):
+            raise self.broken(f"{node.name} refuses {client.name} {_said(promise)}")
+
+    def _confirmed(self, node: Node, client: Client, promise: Promise, *, address: int) -> None:
+        if _asks_for_its_own(client, promise) and address != promise.holding.address:
+            raise self.broken(f"{node.name} gives {client.name} {dotted(address)} in place of {_said(promise)}")
+
+    def _offered(self, node: Node, client: Client, promise: Promise, *, address: int) -> None:
+        """Look at an offer. A client that lied, or was served by two that knew nothing of each other, has several."""
+        lease = lease_of(node, promise.holding.address)
+        gave_it = self.scene.lan.address_of(node) == promise.holding.server
+        must_know = gave_it or client.is_bound_by(lease, node.now())
+        has_it_too = client.is_bound_by(lease_of(node, address), node.now())
+        if must_know and address != promise.holding.address and not has_it_too:
+            raise self.broken(f"{node.name} offers {client.name} {dotted(address)} and knows of {_said(promise)}")
+
+
+def _asks_for_its_own(client: Client, promise: Promise) -> bool:
+    if client.phase is Phase.REQUESTING:
+        return client.chosen_address == promise.holding.address
+    return client.phase in PROLONGING or client.phase is Phase.REBOOTING
+
+
+def _said(promise: Promise) -> str:
+    return f"{dotted(promise.holding.address)}, promised until {promise.holding.until_s:.1f}"

@@ -1,0 +1,136 @@
+"""What was promised to each client and still counts, and the few things that make a promise void.
+
+A promise counts until `Holding.until_s`. It ends earlier when the client gives the address up by a word that servers
+hear (RELEASE, DECLINE), or when one of the exceptions below comes true; each is what the documentation excepts, and no
+more. A client that forgets its address, or goes without a word, is still promised it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edgepair_engine.leases.lease import ClientKey
+from edgepair_sim.addresses import Ranges, lease_of
+from edgepair_sim.clients import FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED, Client
+from edgepair_sim.deeds import Deed, StepClock
+from edgepair_sim.holding import Holding
+from edgepair_sim.node import Node
+from edgepair_sim.scene import Scene
+
+STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear nothing
+
+
+@dataclass(slots=True)
+class Promise:
+    """A promise, when it ends by the wall clock of the server that gave it, and why it is void, if it is."""
+
+    client: Client
+    holding: Holding
+    ends_at: int
+    void: str = ""
+
+    def counts(self, now_s: float) -> bool:
+        """Return whether the client may rely on it now."""
+        return not self.void and now_s < self.holding.until_s
+
+
+class Promises:
+    """The latest promise to each client, by the name it asked under. A checker passes on what it hears."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._latest: dict[tuple[int, ClientKey], Promise] = {}
+        self._ranges = Ranges(scene)
+        self._forgot_count = dict.fromkeys(scene.nodes, 0)
+
+    def to(self, client: Client) -> Promise | None:
+        """Return what a client may rely on, as whom it speaks now."""
+        self._look()
+        promise = self._latest.get((client.number, client.guise.key))
+        return promise if promise is not None and promise.counts(self._scene.now_s) else None
+
+    def promised(self, client: Client, holding: Holding) -> None:
+        """Hear of a new promise: it takes the place of the one before, and of others' to the same address."""
+        now_s = self._scene.now_s
+        for promise in self._counting():
+            if promise.holding.address == holding.address and promise.client is not client:
+                promise.void = f"given to {client.name}"  # whether that was right is another checker's question
+        (giver,) = (node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
+        ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
+        self._latest[client.number, holding.key] = Promise(client, holding, ends_at)
+
+    def gave_up(self, client: Client, holding: Holding, why: str) -> None:
+        """Hear that a client uses an address no longer."""
+        if why not in STILL_PROMISED:
+            self._latest.pop((client.number, holding.key), None)
+
+    def done(self, deed: Deed) -> None:
+        """Hear what is done, just before it is."""
+        self._look()
+        self._ranges.done(deed)
+        if isinstance(deed, StepClock):
+            self._scene.timeline.at(deed.whole_at_s, self._look)  # before it is set right
+
+    def started(self, node: Node) -> None:
+        """Hear that a server starts, on whatever it finds on its disk."""
+        count = len(node.disk.forgot_from_s)
+        if count == self._forgot_count[node.name]:
+            return
+        self._forgot_count[node.name] = count
+        for promise in self._counting():
+            if is_forgotten(promise, self._scene) or is_missed_by(promise, node, self._scene):
+                promise.void = f"the store of {node.name} was lost or put back"
+
+    def _counting(self) -> Iterator[Promise]:
+        return (promise for promise in self._latest.values() if promise.counts(self._scene.now_s))
+
+    def _look(self) -> None:
+        for promise in self._counting():
+            if is_over_by_a_clock(promise, self._scene):
+                promise.void = "a server's clock was put beyond its end"
+            elif is_out_of_range(promise, self._ranges):
+                promise.void = "its range was taken away"
+
+
+# The exceptions
+
+
+def is_over_by_a_clock(promise: Promise, scene: Scene) -> bool:
+    """Return whether a server's wall clock shows that the lease is over (design 009: no promise outlives such a step).
+
+    The end is told between the servers as a moment by the wall clock. A clock that is ahead, by a step or by drift,
+    says so much too early that it has come; one second of difference costs one second.
+    """
+    return any(node.now().wall_s > promise.ends_at for node in scene.nodes.values())
+
+
+def is_out_of_range(promise: Promise, ranges: Ranges) -> bool:
+    """Return whether a new configuration has the address in no range: nobody renews what is not managed."""
+    return promise.holding.address not in ranges.of(promise.holding.relay)
+
+
+def is_forgotten(promise: Promise, scene: Scene) -> bool:
+    """Return whether no disk says any more that this client may have the address so long.
+
+    So it is when a store was lost, or an old one put back, before the partner had stored what it was told.
+    """
+    return not any(knows(node, promise) for node in scene.nodes.values())
+
+
+def is_missed_by(promise: Promise, node: Node, scene: Scene) -> bool:
+    """Return whether an old store was put back that lacks the binding, beside a partner that tells no counts.
+
+    It is not found out (design 010): the server goes by what it has.
+    """
+    return not scene.script.settings.ours and bool(node.disk.records) and not knows(node, promise)
+
+
+def knows(node: Node, promise: Promise) -> bool:
+    """Return whether a server has stored that this client may have the address until its end.
+
+    What is stored allows for MCLT: by so much a partner may have prolonged the lease before it could tell.
+    """
+    lease = lease_of(node, promise.holding.address)
+    known_at = max(lease.ends_at, lease.tsfp, lease.tstp) + node.config.groups[0].mclt_s
+    return promise.client.speaker_of(promise.holding.key).had(lease) and known_at >= promise.ends_at

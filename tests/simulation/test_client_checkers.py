@@ -1,0 +1,259 @@
+"""The two checkers of what clients may rely on are quiet while all is well, and speak when a promise is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from edgepair_engine.wire.dhcp4 import Dhcp4Packet
+from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_sim.checkers.checker import Broken, Checker
+from edgepair_sim.checkers.every_client_is_served import EveryClientIsServed, served_bound_s
+from edgepair_sim.checkers.promises_survive import PromisesSurvive
+from edgepair_sim.clients import Client, Phase
+from edgepair_sim.deeds import deed_of
+from edgepair_sim.life import Life
+from edgepair_sim.node import Node, Power
+from edgepair_sim.script import script_of
+from edgepair_sim.trace import Trace
+from tests.simulation.lonely import A50, EAST_1, answer
+
+ACK, NAK, OFFER = Dhcp4Type.ACK, Dhcp4Type.NAK, Dhcp4Type.OFFER
+CALM = "seed=1 clients=5 networks=1 lost=0 doubled=0 calm=1"
+A51 = 0x0A010033
+
+
+def life(*deeds: str, end_s: int = 100, settings: str = CALM, checkers: tuple[type[Checker], ...] = ()) -> Life:
+    """Return a life that is over."""
+    lived = Life(script_of("\n".join([settings, *deeds, f"end {end_s}"])), Trace(), checkers)
+    lived.run()
+    return lived
+
+
+class Watched:
+    """A life with a client that holds an address, and a checker that hears from now on only what a test tells it."""
+
+    def __init__(self, kind: type[Checker], *deeds: str, client: int = 1, end_s: int = 100) -> None:
+        self.life = life(f"at 30 client client={client} act=join", *deeds, end_s=end_s)
+        self.scene = self.life.scene
+        self.client: Client = self.scene.clients[client - 1]
+        self.checker = kind(self.scene)
+        assert self.client.holding is not None
+        self.giver = next(
+            node for node in self.nodes() if self.scene.lan.address_of(node) == self.client.holding.server
+        )
+        self.partner = next(node for node in self.nodes() if node is not self.giver)
+        for node in self.nodes():
+            assert node.report is not None
+            self.checker.published(node, node.report)
+        self.checker.promised(self.client, self.client.holding)
+        self.pass_s(1)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield both servers."""
+        yield from self.scene.nodes.values()
+
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass in which nothing happens to anybody."""
+        self.scene.timeline.true_s += seconds
+
+    def says(self, node: Node, kind: Dhcp4Type, address: int = 0) -> None:
+        """Let a server answer the client's exchange."""
+        packet: Dhcp4Packet = answer(self.client, kind, address, server=EAST_1, lease_s=600)
+        self.checker.answered(node, packet)
+
+    def asks(self, kind: Dhcp4Type = Dhcp4Type.DISCOVER, address: int = 0) -> None:
+        """Let the client send something that the servers hear."""
+        self.checker.sent(self.client, kind, address)
+
+
+# every client is served
+
+
+def test_nobody_is_reproached_while_all_clients_come_and_go() -> None:
+    joins = [f"at {30 + number} client client={number} act=join" for number in range(1, 6)]
+    acts = [
+        "at 300 client client=1 act=reboot",
+        "at 310 client client=2 act=decline",
+        "at 320 client client=3 act=leave",
+        "at 330 client client=4 act=reboot",
+        "at 340 client client=5 act=repeat",
+        "at 350 client client=1 act=lie",
+        "at 400 kill node=east-1 down_s=900",
+        "at 2000 cut for_s=300",
+        "at 2100 client client=3 act=join",
+    ]
+    life(*joins, *acts, end_s=7200, checkers=(EveryClientIsServed, PromisesSurvive))
+
+
+def test_a_client_that_asks_longer_than_the_bound_is_not_served() -> None:
+    watched = Watched(EveryClientIsServed)
+    watched.client.phase, watched.client.asks_since_s = Phase.SELECTING, 100.0
+    watched.asks()
+    watched.pass_s(served_bound_s(3) - 1)
+    watched.asks()
+    watched.pass_s(1)
+    with pytest.raises(Broken, match=r"c1 has asked for 139 s, and east-1 serves and has addresses"):
+        watched.asks()
+
+
+def a_packet_is_lost(watched: Watched) -> None:
+    watched.client.missed(watched.scene.now_s, EAST_1)
+
+
+def it_dies(watched: Watched) -> None:
+    watched.checker.crashed(watched.scene.nodes["east-1"])
+
+
+def it_is_stopped(watched: Watched) -> None:
+    watched.checker.done(deed_of("at 200 stop node=east-1 for_s=1"))
+
+
+def it_is_unplugged(watched: Watched) -> None:
+    node = watched.scene.nodes["east-1"]
+    node.unplugged = True
+    watched.asks()
+    node.unplugged = False
+
+
+@pytest.mark.parametrize("trouble", [a_packet_is_lost, it_dies, it_is_stopped, it_is_unplugged])
+def test_the_time_begins_anew_when(trouble: Callable[[Watched], None]) -> None:
+    watched = Watched(EveryClientIsServed)
+    watched.scene.nodes["east-2"].unplugged = True
+    watched.client.phase, watched.client.asks_since_s = Phase.SELECTING, 100.0
+    watched.asks()
+    watched.pass_s(100)
+    trouble(watched)
+    watched.pass_s(130)
+    watched.asks()
+    watched.pass_s(10)
+    with pytest.raises(Broken, match=r"east-1 serves"):
+        watched.asks()
+
+
+def test_a_server_without_addresses_owes_nobody_any() -> None:
+    watched = Watched(EveryClientIsServed)
+    watched.client.phase, watched.client.asks_since_s = Phase.SELECTING, 100.0
+    for node in watched.nodes():
+        for address in range(A50, A50 + 16):
+            watched.checker.answered(node, answer(watched.scene.clients[1], OFFER, address, server=EAST_1, lease_s=600))
+    watched.asks()
+    watched.pass_s(100)
+    watched.asks()
+    watched.pass_s(19)
+    watched.asks()
+
+
+def test_a_renewal_that_reached_its_server_and_was_not_answered_is_noticed_at_the_next() -> None:
+    watched = Watched(EveryClientIsServed)
+    assert watched.client.holding is not None
+    watched.client.phase = Phase.RENEWING
+    watched.asks(Dhcp4Type.REQUEST, watched.client.holding.address)
+    watched.pass_s(60)
+    with pytest.raises(Broken, match=r"c1 asked at 101.0 to keep 10.1.0.50, and east-2, .* did not answer"):
+        watched.asks(Dhcp4Type.REQUEST, watched.client.holding.address)
+
+
+def test_a_renewal_that_was_lost_is_no_ones_fault() -> None:
+    watched = Watched(EveryClientIsServed)
+    assert watched.client.holding is not None
+    watched.client.phase = Phase.RENEWING
+    watched.asks(Dhcp4Type.REQUEST, watched.client.holding.address)
+    watched.client.missed(watched.scene.now_s, watched.scene.lan.address_of(watched.giver))
+    watched.pass_s(60)
+    watched.asks(Dhcp4Type.REQUEST, watched.client.holding.address)
+
+
+# what was promised survives
+
+
+def test_a_client_must_not_be_refused_what_it_was_promised() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.RENEWING
+    watched.says(watched.giver, ACK, A50)
+    with pytest.raises(Broken, match=r"east-1 refuses c1 10.1.0.50, promised until"):
+        watched.says(watched.partner, NAK)
+
+
+def test_nor_be_given_another_address_in_its_place() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBOOTING
+    with pytest.raises(Broken, match=r"east-2 gives c1 10.1.0.51 in place of 10.1.0.50"):
+        watched.says(watched.giver, ACK, A51)
+
+
+def test_one_that_forgot_is_offered_the_same_by_who_knows_it() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.SELECTING
+    watched.says(watched.giver, OFFER, A50)
+    with pytest.raises(Broken, match=r"east-1 offers c1 10.1.0.51 and knows of 10.1.0.50"):
+        watched.says(watched.partner, OFFER, A51)
+
+
+def test_a_refusal_elsewhere_is_right() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase, watched.client.relay = Phase.REBOOTING, 0x0A020001
+    watched.says(watched.giver, NAK)
+
+
+def test_after_its_end_nothing_is_promised() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBINDING
+    watched.pass_s(600)
+    watched.says(watched.giver, NAK)
+
+
+def test_a_crash_that_loses_no_store_changes_nothing() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBOOTING
+    watched.giver.die(Power.MACHINE)
+    watched.checker.started(watched.giver)
+    with pytest.raises(Broken):
+        watched.says(watched.partner, NAK)
+
+
+def test_a_lost_store_changes_nothing_once_the_partner_has_stored_the_binding() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBOOTING
+    watched.giver.disk.lose()
+    watched.checker.started(watched.giver)
+    with pytest.raises(Broken):
+        watched.says(watched.partner, NAK)
+
+
+def test_with_both_stores_a_promise_is_lost() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBOOTING
+    for node in watched.nodes():
+        node.disk.lose()
+        watched.checker.started(node)
+    watched.says(watched.partner, NAK)
+
+
+def test_a_clock_that_is_put_beyond_its_end_ends_a_promise_for_good() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBOOTING
+    watched.partner.clock.step(600)
+    watched.checker.done(deed_of("at 100 step-clock node=both by_s=-600"))
+    watched.partner.clock.step(-600)
+    watched.says(watched.partner, NAK)
+
+
+def test_a_range_that_is_taken_away_takes_its_promises_along() -> None:
+    taken, kept = Watched(PromisesSurvive, client=2), Watched(PromisesSurvive, client=1)  # .58 and .50
+    for watched in (taken, kept):
+        watched.client.phase = Phase.REBOOTING
+        watched.checker.done(deed_of("at 100 configure change=range-shrinks value=14"))
+    taken.says(taken.partner, NAK)
+    with pytest.raises(Broken):
+        kept.says(kept.partner, NAK)
+
+
+# floods
+
+
+def test_a_flood_takes_offers_and_no_leases() -> None:
+    lived = life("at 30 flood count=40 for_s=20")
+    bound = [record for node in lived.scene.nodes.values() for record in node.disk.restored().leases]
+    assert not [record for record in bound if record.lease.hardware is not None]
