@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edgepair_contract.vocabulary import FailoverState
 from edgepair_engine.leases.lease import ClientKey
 from edgepair_sim.addresses import Ranges, lease_of
 from edgepair_sim.clients import FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED, Client
 from edgepair_sim.deeds import Deed, StepClock
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
+from edgepair_sim.pair import GROUP
 from edgepair_sim.scene import Scene
 
 STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear nothing
@@ -23,11 +25,16 @@ STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear
 
 @dataclass(slots=True)
 class Promise:
-    """A promise, when it ends by the wall clock of the server that gave it, and why it is void, if it is."""
+    """A promise, and when it ends by the wall clock of the server that gave it.
+
+    `in_partner_down`: that server was in Partner-Down, where it gives what its partner may not know of.
+    `void`: why it does not count any more, if so.
+    """
 
     client: Client
     holding: Holding
     ends_at: int
+    in_partner_down: bool
     void: str = ""
 
     def counts(self, now_s: float) -> bool:
@@ -58,7 +65,9 @@ class Promises:
                 promise.void = f"given to {client.name}"  # whether that was right is another checker's question
         (giver,) = (node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
         ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
-        self._latest[client.number, holding.key] = Promise(client, holding, ends_at)
+        state = giver.disk.state(GROUP)
+        in_partner_down = state is not None and state.my_state is FailoverState.PARTNER_DOWN
+        self._latest[client.number, holding.key] = Promise(client, holding, ends_at, in_partner_down)
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client uses an address no longer."""
@@ -124,6 +133,14 @@ def is_missed_by(promise: Promise, node: Node, scene: Scene) -> bool:
     It is not found out (design 010): the server goes by what it has.
     """
     return not scene.script.settings.ours and bool(node.disk.records) and not knows(node, promise)
+
+
+def is_news_to(node: Node, promise: Promise) -> bool:
+    """Return whether a server cannot know what its partner gave in Partner-Down, because this one lives all the same.
+
+    It goes by what it knows, until the two have settled it: it may hold the address for the client of before.
+    """
+    return promise.in_partner_down and not knows(node, promise)
 
 
 def knows(node: Node, promise: Promise) -> bool:

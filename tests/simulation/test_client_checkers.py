@@ -20,7 +20,7 @@ from edgepair_sim.trace import Trace
 from tests.simulation.lonely import A50, EAST_1, answer
 
 ACK, NAK, OFFER = Dhcp4Type.ACK, Dhcp4Type.NAK, Dhcp4Type.OFFER
-CALM = "seed=1 clients=5 networks=1 lost=0 doubled=0 calm=1"
+CALM = "seed=1 clients=5 networks=1 lost=0 doubled=0 calm=1 max_response_delay_s=10"
 A51 = 0x0A010033
 
 
@@ -248,6 +248,14 @@ def test_a_range_that_is_taken_away_takes_its_promises_along() -> None:
     taken.says(taken.partner, NAK)
     with pytest.raises(Broken):
         kept.says(kept.partner, NAK)
+
+
+def test_what_was_given_in_partner_down_is_news_to_a_partner_that_lives() -> None:
+    watched = Watched(PromisesSurvive, "at 10 cut for_s=900", "at 25 order node=east-1 action=partner-down", client=2)
+    watched.client.phase = Phase.REBINDING
+    watched.says(watched.partner, NAK)
+    with pytest.raises(Broken):
+        watched.says(watched.giver, NAK)
 
 
 # floods

@@ -16,7 +16,7 @@ from edgepair_sim.deeds import Deed
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
-from edgepair_sim.promises import Promise, Promises
+from edgepair_sim.promises import Promise, Promises, is_news_to
 from edgepair_sim.scene import Scene
 
 
@@ -65,7 +65,7 @@ class PromisesSurvive(Checker):
                 return
 
     def _refused(self, node: Node, client: Client, promise: Promise) -> None:
-        if _asks_for_its_own(client, promise):
+        if _asks_for_its_own(client, promise) and not is_news_to(node, promise):
             raise self.broken(f"{node.name} refuses {client.name} {_said(promise)}")
 
     def _confirmed(self, node: Node, client: Client, promise: Promise, *, address: int) -> None:
