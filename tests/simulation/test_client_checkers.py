@@ -12,9 +12,10 @@ from edgepair_sim.checkers.checker import Broken, Checker
 from edgepair_sim.checkers.every_client_is_served import EveryClientIsServed, served_bound_s
 from edgepair_sim.checkers.promises_survive import PromisesSurvive
 from edgepair_sim.clients import Client, Phase
+from edgepair_sim.crash import Power
 from edgepair_sim.deeds import deed_of
 from edgepair_sim.life import Life
-from edgepair_sim.node import Node, Power
+from edgepair_sim.node import Node
 from edgepair_sim.script import script_of
 from edgepair_sim.trace import Trace
 from tests.simulation.lonely import A50, EAST_1, answer
@@ -112,15 +113,15 @@ def it_is_stopped(watched: Watched) -> None:
 
 def it_is_unplugged(watched: Watched) -> None:
     node = watched.scene.nodes["east-1"]
-    node.unplugged = True
+    node.unplugs.add(1)
     watched.asks()
-    node.unplugged = False
+    node.unplugs.remove(1)
 
 
 @pytest.mark.parametrize("trouble", [a_packet_is_lost, it_dies, it_is_stopped, it_is_unplugged])
 def test_the_time_begins_anew_when(trouble: Callable[[Watched], None]) -> None:
     watched = Watched(EveryClientIsServed)
-    watched.scene.nodes["east-2"].unplugged = True
+    watched.scene.nodes["east-2"].unplugs.add(1)
     watched.client.phase, watched.client.asks_since_s = Phase.SELECTING, 100.0
     watched.asks()
     watched.pass_s(100)
