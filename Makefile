@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin
 
-.PHONY: help setup check test test-all e2e demo demo-down images generate bench sim sim-mutants
+.PHONY: help setup check test test-all e2e demo demo-down images generate bench sim sim-shrink sim-mutants \
+  scenarios-rewrite
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
@@ -19,7 +20,7 @@ check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a
 	$(PY)/pytest tests/tidy tests/unit tests/replay tests/fuzz tests/simulation \
 	  tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
-test: setup ## the tier that every change passes: check, fuzz, chart, real dhcpd, real API server, kind
+test: setup ## the tier that every change passes: check, simulated lives, fuzz, chart, real dhcpd, real API server, kind
 	$(PY)/python -m hack.stages test
 
 test-all: setup ## everything, before an issue is resolved
@@ -53,5 +54,11 @@ sim: ## random lives of a pair: SEEDS=200 SEED_START=1; one: SEED=7 or SCRIPT=fi
 	  $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(call given,TRACE,--trace) \
 	  $(call given,PRINT,--print) $(if $(CHECKERS),--checkers $(CHECKERS)) $(SIM_OPTIONS)
 
+sim-shrink: ## cut a life that fails down to what it takes to fail: SEED=7 or SCRIPT=file
+	@$(SIM) shrink $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(SIM_OPTIONS)
+
 sim-mutants: ## plant each of our deliberate defects, see who catches it, and write docs/reports/mutants.md; SEEDS=500
 	@$(SIM) mutants --write $(if $(SEEDS),--seeds $(SEEDS)) $(SIM_OPTIONS)
+
+scenarios-rewrite: ## tell the stories of tests/scenarios anew; commit only a difference that you can explain
+	@$(SIM) scenarios --rewrite $(SIM_OPTIONS)

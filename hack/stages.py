@@ -20,10 +20,12 @@ SUMMARY = ROOT / "docs" / "reports" / "test-all.md"  # committed before an issue
 FIGURES = ROOT / "build" / "figures"  # a page for each stage that has something to count
 RESULTS = ROOT / "build" / "test-all.json"  # the last result of each stage: the longest can run on their own
 PYTEST = f"{sys.executable} -m pytest"
+LIVES = f"{sys.executable} -m edgepair_sim run --page {FIGURES / 'simulation.md'}"
 LIVE = f"{PYTEST} tests/interop/live -n 6 --timeout 300"  # they wait more than they work
 TIERS: dict[str, dict[str, str]] = {
     "test": {
         "check": "make check",
+        "simulation": f"{LIVES} --seeds 200",
         "fuzz": f"{sys.executable} -m tests.fuzz all --seconds 60",
         "chart": f"{PYTEST} tests/chart",
         "interop": f"{PYTEST} tests/interop --ignore tests/interop/live --timeout 300",
@@ -35,6 +37,7 @@ TIERS: dict[str, dict[str, str]] = {
     },
 }
 TIERS["test-all"] = TIERS["test"] | {
+    "simulation": f"{LIVES} --seeds 10000",
     "fuzz": f"{sys.executable} -m tests.fuzz all --runs 1000000",
     "live": LIVE,
     "e2e": f"{PYTEST} tests/e2e --timeout 900",
