@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from edgepair_contract.clock import Now
@@ -80,6 +80,14 @@ class Clients:
         if desk is None:
             return _ignored(ask, Silent(Why.NO_GROUP, scope.group))
         return self._carry_out(respond(ask, desk, now), ask, desk, now)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how much is kept in mind of clients."""
+        return {
+            "offers": len(self._offers),
+            "senders_counted": len(self._per_client) + len(self._per_relay),
+            "addresses_ahead": len(self._shelf),
+        }
 
     def _desk(self, scope: Scope, now: Now) -> Desk | None:
         rights: Rights = _PLAIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from edgepair_contract.clock import Chance, Now
@@ -114,6 +115,10 @@ class Engine:
             interfaces=self._interfaces,
             groups=self._partners.facts(now),
         )
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how much of each thing this engine keeps in memory now."""
+        return {**self._clients.sizes(), **self._partners.sizes(), **self._leases.sizes()}
 
     def _wake(self, now: Now) -> Effects:
         """Do what is due. A group that was away for longer than its partner waits starts anew (statement I16)."""

@@ -60,6 +60,14 @@ class Links:
         """Return the connections that have not said whose they are."""
         return [link for link in self._links.values() if link.group is None]
 
+    @property
+    def bytes_unframed(self) -> int:
+        """Return how many bytes wait for the rest of their message."""
+        return sum(link.framer.held for link in self._links.values())
+
+    def __len__(self) -> int:
+        return len(self._links)
+
 
 def groups_for(event: LinkUp, groups: Sequence[GroupConfig]) -> tuple[str, ...]:
     """Return the names of the groups that a connection can belong to.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -125,6 +126,13 @@ class Partners:
         """Return the monotonic moments at which something is due."""
         deadlines = [link.deadline_s for link in self._links.unnamed()]
         return deadlines + [group.endpoint.next_wakeup(now) for group in self._groups.values()]
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how much is kept of partners and their connections, for all groups together."""
+        sizes = Counter({"connections": len(self._links), "bytes_unframed": self._links.bytes_unframed})
+        for group in self._groups.values():
+            sizes.update(group.endpoint.sizes())
+        return sizes
 
     def restart(self, name: str, why: str, now: Now) -> Effects:
         """Begin a group anew from what is stored, as after a restart of the process. A fence holds on."""

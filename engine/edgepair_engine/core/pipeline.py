@@ -16,7 +16,7 @@ One batch of records commits while the next one forms. Six rules:
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NewType, assert_never
 
@@ -119,6 +119,8 @@ class Pipeline:
         failed = {record_key(record): record for record in self._end(batch).records}
         self._forming = failed | self._forming
         self._retry_at_s = now.mono_s + STORE_RETRY_S
+        if self._reports:  # of all that now wait for the same attempt only the newest will be published
+            self._reports = deque([(self._forming_id, self._reports[-1][1])])
         if self._failure == why:
             return Step()
         self._failure = why
@@ -143,6 +145,15 @@ class Pipeline:
     def forming(self) -> bool:
         """Return whether records wait for the next batch: a crash loses them, beside those that are being written."""
         return bool(self._forming)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how much of each thing waits here now."""
+        return {
+            "outputs_held": len(self._held),
+            "records_forming": len(self._forming),
+            "reports_held": len(self._reports),
+            "bytes_unread": sum(map(len, self._unread.values())),
+        }
 
     def _end(self, batch: BatchId) -> Batch:
         ended = self._committing

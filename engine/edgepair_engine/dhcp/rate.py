@@ -28,3 +28,6 @@ class RateLimit:
         if len(self._buckets) > SENDERS_MAX:
             self._buckets.popitem(last=False)
         return allowed
+
+    def __len__(self) -> int:
+        return len(self._buckets)

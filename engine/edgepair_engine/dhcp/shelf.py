@@ -39,3 +39,6 @@ class Shelf:
         ahead.extend(found)
         if not ahead and passed >= COSTLY:
             self._vain_until_s[pool.prefix, state] = now.mono_s + VAIN_S
+
+    def __len__(self) -> int:
+        return sum(map(len, self._ahead.values()))

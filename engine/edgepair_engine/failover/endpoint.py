@@ -6,7 +6,7 @@ reference), and the process lives.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -243,6 +243,10 @@ class Endpoint:
     def facts(self, now: Now) -> GroupFacts:
         """Return what the view is made of, but the counts and the last contact: cheap enough for every turn."""
         return group_facts(self._standing, self._links, self._tally, ranges_differ=self._ranges_differ, now=now)
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how much is kept for the partner."""
+        return {**self._exchange.updates.sizes(), "answers_kept": self._links.answers_kept}
 
     # steps
 

@@ -89,6 +89,11 @@ class Links:
         self._closed_to_all = False
         self.redial(now, 0)
 
+    @property
+    def answers_kept(self) -> int:
+        """Return how many answers to updates are kept that the partner may miss when a connection breaks."""
+        return len(self.lost_acks) + sum(len(link.acks) for link in self._open.values())
+
     # what goes
 
     def tell(self, message: FailoverMessage, draft: Draft, now: Now) -> bool:

@@ -6,7 +6,7 @@ its turn comes. At most the partner's `max-unacked-bndupd` are under way; withou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from edgepair_contract.clock import Now
@@ -122,6 +122,16 @@ class Updates:
             return None
         done, self._request = self._request, None
         return done
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how many addresses there are of each kind."""
+        return {
+            "updates_waiting": len(self._queue),
+            "updates_unacked": len(self._unacked),
+            "updates_owed": len(self._owed),
+            "updates_refused": len(self._refused),
+            "updates_retried": len(self._retried),
+        }
 
     def __iter__(self) -> Iterator[int]:
         return iter((*self._unacked, *self._queue))

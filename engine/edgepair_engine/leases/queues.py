@@ -35,6 +35,11 @@ class EndQueue:
         assert self.count > 0
         self.count -= 1
 
+    @property
+    def entries(self) -> int:
+        """Return how many entries there are, outdated ones included."""
+        return len(self._heap)
+
     def first(self) -> int | None:
         """Return the address whose end is oldest; lowest address first among equals."""
         entry = self._front()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -148,6 +148,14 @@ class LeaseTable:
             for row in range(base, base + last - first + 1):
                 if tstp[row] > atsfp[row] or self._state[row] in ENDED:
                     yield first + row - base
+
+    def sizes(self) -> Mapping[str, int]:
+        """Return how much is kept beside one row for each address."""
+        return {
+            "bindings_aside": len(self._aside),
+            "bindings_by_client": sum(map(len, self._of_client.values())),
+            "ends_queued": sum(queue.entries for queues in self._queues.values() for queue in queues),
+        }
 
     # building
 

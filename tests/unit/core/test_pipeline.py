@@ -193,3 +193,17 @@ def test_trouble_with_the_store_is_published_at_once() -> None:
     healed = pipeline.committed(BatchId(2), later(1.1)).publish
     assert healed is not None
     assert (healed.revision, healed.store_error) == (3, None)
+
+
+def test_while_the_store_fails_only_the_newest_report_is_kept() -> None:
+    pipeline, engine = pipeline_of(*(Effects((LEASE_1,), ()) for _ in range(4)))
+    for attempt in (1, 2, 3):
+        engine.revision += 1
+        pipeline.turn([], later(2 * attempt))
+        pipeline.commit_failed(BatchId(attempt), StoreFailure("disk full"), later(2 * attempt))
+    assert pipeline.sizes()["reports_held"] == 1
+    engine.revision += 1
+    pipeline.turn([], later(8))
+    published = pipeline.committed(BatchId(4), later(8)).publish
+    assert published is not None
+    assert published.revision == engine.revision
