@@ -28,6 +28,7 @@ class Disk:
         self.records: dict[Hashable, Record] = {}
         self.commits = Worst(COMMIT_S)
         self.fullness = Worst()
+        self.latest: Sequence[Record] = ()  # what the sync that ended last has written
         # From which true moment on each store that was lost or put back had forgotten everything, in the order it was.
         self.forgot_from_s: list[float] = []
         self._server = server
@@ -46,6 +47,7 @@ class Disk:
 
     def write(self, records: Sequence[Record]) -> None:
         """Make records durable: an upsert of each."""
+        self.latest = records
         for record in records:
             self.records[record_key(record)] = record
 
@@ -70,6 +72,12 @@ class Disk:
         """Return the durable states of a group."""
         record = self.records.get(group)
         assert record is None or isinstance(record, StateRecord), record
+        return record
+
+    def counts(self, group: str) -> CountsRecord | None:
+        """Return the durable counts of updates of a group."""
+        record = self.records.get(record_key(CountsRecord(group=group)))
+        assert record is None or isinstance(record, CountsRecord), record
         return record
 
     def lose(self) -> None:

@@ -10,10 +10,13 @@ from edgepair_contract.config import MemberConfig
 from edgepair_contract.control import ControlAnswer
 from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
+from edgepair_contract.vocabulary import MessageType
 from edgepair_engine.core.effects import SendDhcp, SendToPartner
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_engine.wire.failover import decode_failover
 from edgepair_sim.chance import chance_of
-from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.checkers.checker import Broken, Checker
+from edgepair_sim.checkers.no_assertion_fired import fired, passed_an_engine
 from edgepair_sim.clients import Client
 from edgepair_sim.clock import Clock
 from edgepair_sim.deeds import Deed, line_of
@@ -66,8 +69,18 @@ class Life:
         """Let it all happen.
 
         Raises:
-            Broken: a checker saw a promise broken.
+            Broken: a checker saw a promise broken, or an engine raised anything.
         """
+        try:
+            self._live()
+        except Broken:
+            raise
+        except Exception as error:
+            if not passed_an_engine(error):
+                raise  # a fault of the simulator
+            raise fired(error) from error
+
+    def _live(self) -> None:
         for node in self.scene.nodes.values():
             self._timeline.at(0.0, node.start)
         self._timeline.at(0.0, self._keep_copies)
@@ -92,6 +105,8 @@ class Life:
         """Hear that bytes for the partner leave."""
         self._count(node.name, output.data)
         self._each("said", node, output.data)
+        if output.data[2] != MessageType.CONTACT and self._listening("spoke"):
+            self._each("spoke", node, decode_failover(output.data))
 
     def told(self, node: Node, note: Note) -> None:
         """Hear a notice."""
@@ -162,11 +177,14 @@ class Life:
         self._timeline.after(0.0, lambda: self._each("healed"))
 
     def _each(self, hook: str, *what: object) -> None:
+        for hear in self._listening(hook):
+            hear(*what)
+
+    def _listening(self, hook: str) -> list[Callable[..., None]]:
         hooks = self._hooks.get(hook)
         if hooks is None:
             hooks = self._hooks[hook] = [getattr(each, hook) for each in self._listeners if _hears(each, hook)]
-        for hear in hooks:
-            hear(*what)
+        return hooks
 
     def _keep_copies(self) -> None:
         for node in self.scene.nodes.values():

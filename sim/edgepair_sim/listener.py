@@ -7,6 +7,7 @@ from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_engine.wire.failover import FailoverMessage
 from edgepair_sim.clients import Client
 from edgepair_sim.deeds import Deed
 from edgepair_sim.holding import Holding
@@ -37,6 +38,9 @@ class Listener:
 
     def said(self, node: Node, data: bytes) -> None:
         """Hear that bytes for the partner leave a server: whole messages."""
+
+    def spoke(self, node: Node, message: FailoverMessage) -> None:
+        """Hear a message for the partner as it leaves a server; CONTACT, which says nothing, is left out."""
 
     def published(self, node: Node, report: MemberReport) -> None:
         """Hear a new report."""

@@ -6,7 +6,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from types import TracebackType
 
 from edgepair_sim.checkers.checker import Broken, Checker
 from edgepair_sim.checkers.table import CHECKERS
@@ -14,11 +13,9 @@ from edgepair_sim.life import Life
 from edgepair_sim.script import Script
 from edgepair_sim.trace import Trace
 
-ENGINE_FAULT = "engine-fault"  # an assertion or another exception of the engine: a real one would have died
 SIMULATOR_FAULT = "simulator-fault"
 HUNG = "hung"  # it took too long in real time, or took its process with it
 TWO_LIVES = "two-lives"  # the same seed lived two different lives
-ENGINE = "edgepair_engine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +69,8 @@ def _lived(script: Script, trace: Trace, checkers: tuple[type[Checker], ...]) ->
 
 
 def _failure(error: Exception, now_s: float) -> Failure:
-    if isinstance(error, Broken):
-        return Failure(error.checker, error.how, now_s)
-    whose = ENGINE_FAULT if _passed_an_engine(error.__traceback__) else SIMULATOR_FAULT
-    how = f"{type(error).__name__}: {error}".strip()
-    return Failure(whose, how, now_s, "".join(traceback.format_exception(error)))
-
-
-def _passed_an_engine(place: TracebackType | None) -> bool:
-    while place is not None:
-        if str(place.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == ENGINE:
-            return True
-        place = place.tb_next
-    return False
+    if not isinstance(error, Broken):
+        told = "".join(traceback.format_exception(error))
+        return Failure(SIMULATOR_FAULT, f"{type(error).__name__}: {error}".strip(), now_s, told)
+    told = "" if error.__cause__ is None else "".join(traceback.format_exception(error.__cause__))
+    return Failure(error.checker, error.how, now_s, told)

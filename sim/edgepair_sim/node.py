@@ -80,6 +80,7 @@ class Node:
         self.unplugs = Worst()  # from the clients' network
         self.report: MemberReport | None = None
         self.process: Process | None = None
+        self.engine: Engine | None = None
         self.starts = 0
         self._place = place
         self._chance = chance
@@ -127,14 +128,14 @@ class Node:
         self.starts += 1
         self._place.surroundings.started(self)
         restored = self.disk.restored()
-        engine = Engine(
+        self.engine = Engine(
             newest_config(self.config, restored),
             restored,
             random.Random(self._chance.random()),
             now=self.now(),
             identity=Identity(boot=f"{self.name}-{self.starts}", version="simulated"),
         )
-        self.process = Process(self, Pipeline(engine))
+        self.process = Process(self, Pipeline(self.engine))
 
     def die(self, power: Power) -> None:
         """End the process at once; what is not durable is lost."""
@@ -190,7 +191,7 @@ class Node:
     def _forget_process(self) -> None:
         assert self.process is not None
         self.process.alive = False
-        self.process = None
+        self.process = self.engine = None
         self._unsent.clear()
 
     # what its process needs

@@ -13,6 +13,7 @@ from edgepair_sim.script import Settings
 PRIMARY, SECONDARY = "east-1", "east-2"
 ADDRESSES = {PRIMARY: IPv4Address("10.1.0.2"), SECONDARY: IPv4Address("10.1.0.3")}
 GROUP = "lan0"
+ADDRESSES_MAX = 200  # of a prefix: what is left of its last byte
 FIRST_HOST = 50  # the last byte of the first address of a range
 
 
@@ -41,7 +42,7 @@ class Wishes:
             case Change.RANGE_SHRINKS:
                 addresses = max(2, addresses - value)
             case Change.RANGE_GROWS:
-                addresses = min(200, addresses + value)
+                addresses = min(ADDRESSES_MAX, addresses + value)
         return Wishes(settings, addresses, self.revision + 1)
 
 

@@ -33,6 +33,10 @@ class Scene:
         """Return the true time, seconds since the beginning."""
         return self.timeline.true_s
 
+    def partner_of(self, node: Node) -> Node:
+        """Return the other server."""
+        return next(each for each in self.nodes.values() if each is not node)
+
     def tell(self, who: str, what: str) -> None:
         """Put a line into the trace."""
         self.trace.tell(self.timeline.true_s, who, what)

@@ -85,7 +85,7 @@ def test_a_hunt_lives_seed_after_seed_until_something_is_seen() -> None:
     assert found.as_wanted
     assert (found.seeds, told) == (1, [1])
     assert found.seen is not None
-    assert found.seen.checker == "engine-fault"
+    assert found.seen.checker == "no-assertion-fired"
 
 
 def a_mutant(name: str, tells: str) -> Mutant:

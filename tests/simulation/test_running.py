@@ -113,7 +113,7 @@ def test_a_fault_of_the_simulator_is_told_from_one_of_the_engine(sim: Sim, tmp_p
     engines = sim("--script", a_script(tmp_path), *planted("MakesAnEngineStumble"))
     assert (ours.code, engines.code) == (1, 1)
     assert "simulator-fault: KeyError: 'c1'" in ours.out
-    assert "engine-fault: AssertionError" in engines.out
+    assert "no-assertion-fired: AssertionError" in engines.out
     assert "Traceback (most recent call last):" in engines.out
 
 

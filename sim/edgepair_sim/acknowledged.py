@@ -1,0 +1,54 @@
+"""What each server knows its partner to know of every address, taken from nothing but what the two say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.leases.lease import ClientKey, client_key
+from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the two agree on of an address: its client, and until when that client may come to hold it."""
+
+    client: ClientKey | None
+    potential_at: int
+    state: BindingState
+
+
+class Acknowledged:
+    """The updates that were accepted, by the server that may rest on them.
+
+    Both may: who told it, since the partner holds it, and who accepted it, since the partner counts on it.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[tuple[str, int, int], BndUpd] = {}  # by teller, xid and address
+        self._known: dict[tuple[str, int], Knowledge] = {}
+
+    def of(self, server: str, address: int) -> Knowledge | None:
+        """Return what this server and its partner agree on of an address."""
+        return self._known.get((server, address))
+
+    def hear(self, speaker: str, partner: str, message: FailoverMessage) -> BndUpd | None:
+        """Take in what one says to the other; return the update that it accepts now."""
+        match message:
+            case BndUpd(address=int() as address):
+                self._under_way[speaker, message.xid, address] = message
+            case BndAck(address=int() as address):
+                update = self._under_way.pop((partner, message.xid, address), None)
+                if update is not None and message.reject is None:
+                    knowledge = _knowledge(update)
+                    self._known[speaker, address] = self._known[partner, address] = knowledge
+                    return update
+            case _:
+                pass
+        return None
+
+
+def _knowledge(update: BndUpd) -> Knowledge:
+    assert update.state is not None, update
+    client = client_key(update.client_id, update.hardware)
+    return Knowledge(client, update.potential_expires_at or 0, update.state)

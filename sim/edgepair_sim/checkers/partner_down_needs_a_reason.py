@@ -1,0 +1,110 @@
+"""No server enters Partner-Down but on a person's order, by policy After, or on its partner's own word.
+
+The partner's word is that it recovers, waits in Recover-wait, or shuts down. Two servers are never in Partner-Down at
+once unless a person ordered it, or ordered one of them to shut down, or put an old store back; or policy After is on.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from edgepair_contract.control import ControlAction, ControlAnswer
+from edgepair_contract.report import GroupReport, MemberReport, TransitionReport
+from edgepair_contract.vocabulary import FailoverState
+from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.deeds import Deed, Order
+from edgepair_sim.node import Node
+from edgepair_sim.scene import Scene
+
+POLICY_SLACK_S = 3.0  # a clock is read in whole seconds, and a state is shown a little after it was entered
+
+_DOWN = FailoverState.PARTNER_DOWN
+_RECOVERS = (FailoverState.RECOVER, FailoverState.RECOVER_WAIT)
+
+
+class Reason(Enum):
+    """What put a server into Partner-Down."""
+
+    ORDER = "a person's order"
+    POLICY = "policy After"
+    SHUTDOWN = "the partner was shut down by a person"
+    WORD = "the partner recovers"
+
+
+class PartnerDownNeedsAReason(Checker):
+    """Follows the transitions that each server reports."""
+
+    name = "partner-down-needs-a-reason"
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._policy_s = scene.script.settings.auto_partner_down_s
+        self._under_way: set[str] = set()  # servers with an order that may not have been carried out yet
+        self._obeyed: set[str] = set()
+        self._apart_since_s: dict[str, float] = {}
+        self._seen: dict[str, tuple[TransitionReport, ...]] = dict.fromkeys(scene.nodes, ())
+        self._reason: dict[str, Reason] = {}
+
+    def done(self, deed: Deed) -> None:
+        """Hear of an order."""
+        if isinstance(deed, Order) and deed.action is ControlAction.PARTNER_DOWN:
+            self._under_way.add(deed.node)
+
+    def ordered(self, node: Node, answer: ControlAnswer) -> None:
+        """Hear that an order was carried out, which shows in the next report, or was refused."""
+        if answer.done:
+            self._obeyed.add(node.name)
+        else:
+            self._under_way.discard(node.name)
+
+    def crashed(self, node: Node) -> None:
+        """Hear that a server died: what it had not carried out it never will."""
+        self._under_way.discard(node.name)
+        self._apart_since_s.pop(node.name, None)
+
+    def published(self, node: Node, report: MemberReport) -> None:
+        """Look for moves into Partner-Down, and for two servers that are there."""
+        group = report.groups[0]
+        for _ in _entered(self._seen[node.name], group.transitions):
+            self._reason[node.name] = self._reason_of(node, group)
+        if node.name in self._obeyed:
+            self._obeyed.discard(node.name)
+            self._under_way.discard(node.name)
+        self._seen[node.name] = group.transitions
+        self._keep_time(node, group)
+        if group.my_state is _DOWN:
+            self._look_at_both()
+
+    def _reason_of(self, node: Node, group: GroupReport) -> Reason:
+        apart_s = self.scene.now_s - self._apart_since_s.get(node.name, self.scene.now_s)
+        if node.name in self._under_way:
+            return Reason.ORDER
+        if group.partner_state is FailoverState.SHUTDOWN:
+            return Reason.SHUTDOWN
+        if group.partner_state in _RECOVERS:
+            return Reason.WORD
+        if self._policy_s and apart_s >= self._policy_s - POLICY_SLACK_S:
+            return Reason.POLICY
+        raise self.broken(f"{node.name} goes to Partner-Down after {apart_s:.0f} s alone, and nobody told it to")
+
+    def _keep_time(self, node: Node, group: GroupReport) -> None:
+        """Keep in mind since when a server is on its own, by what it shows."""
+        if group.my_state is FailoverState.COMMUNICATIONS_INTERRUPTED and not group.starting:
+            self._apart_since_s.setdefault(node.name, self.scene.now_s)
+        else:
+            self._apart_since_s.pop(node.name, None)
+
+    def _look_at_both(self) -> None:
+        shown = [
+            node.report.groups[0] for node in self.scene.nodes.values() if node.running and node.report is not None
+        ]
+        if len(shown) < 2 or any(group.my_state is not _DOWN or group.starting for group in shown):
+            return
+        old_store = any(node.disk.forgot_from_s for node in self.scene.nodes.values())
+        if not old_store and [*self._reason.values()] == [Reason.WORD, Reason.WORD]:
+            raise self.broken("both servers are in Partner-Down, each because the other one recovers")
+
+
+def _entered(seen: tuple[TransitionReport, ...], shown: tuple[TransitionReport, ...]) -> list[TransitionReport]:
+    """Return the moves into Partner-Down that were not shown before."""
+    return [move for move in shown if move.to_state == _DOWN.label and move not in seen]
