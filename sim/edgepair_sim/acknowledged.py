@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgepair_contract.vocabulary import BindingState
-from edgepair_engine.leases.lease import ClientKey, client_key
+from edgepair_engine.leases.lease import ClientKey, Lease, client_key
 from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
 
 
@@ -13,9 +12,23 @@ from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
 class Knowledge:
     """What the two agree on of an address: its client, and until when that client may come to hold it."""
 
-    client: ClientKey | None
+    client_id: bytes | None
+    hardware: bytes | None
     potential_at: int
-    state: BindingState
+
+    @property
+    def client(self) -> ClientKey | None:
+        """Return what names the client."""
+        return client_key(self.client_id, self.hardware)
+
+    def is_of(self, lease: Lease) -> bool:
+        """Return whether it is about the client of this lease: the same identifier, or for one without the same machine.
+
+        A machine that booted by network has no identifier until its own system runs.
+        """
+        if self.client_id is not None:
+            return self.client_id == lease.client_id
+        return self.hardware is not None and self.hardware == lease.hardware
 
 
 class Acknowledged:
@@ -49,6 +62,4 @@ class Acknowledged:
 
 
 def _knowledge(update: BndUpd) -> Knowledge:
-    assert update.state is not None, update
-    client = client_key(update.client_id, update.hardware)
-    return Knowledge(client, update.potential_expires_at or 0, update.state)
+    return Knowledge(update.client_id, update.hardware, update.potential_expires_at or 0)

@@ -67,7 +67,7 @@ class NoLeaseBeyondMclt(Checker):
 
     def _latest_end(self, node: Node, lease: Lease) -> int:
         known = self._acknowledged.of(node.name, lease.address)
-        acknowledged_at = known.potential_at if known is not None and known.client == lease.client else 0
+        acknowledged_at = known.potential_at if known is not None and known.is_of(lease) else 0
         return max(acknowledged_at, node.now().wall_s) + self._in_force_s(node)
 
     def _in_force_s(self, node: Node) -> int:
