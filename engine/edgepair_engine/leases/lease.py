@@ -10,7 +10,7 @@ from edgepair_contract.vocabulary import BindingState
 
 FLAG_RESERVED = 1
 FLAG_BOOTP = 2
-CLOCK_TOLERANCE_S = 65  # how far ahead a partner's clock may be when it says that a lease is over
+CLOCK_TOLERANCE_S = 65  # how far ahead a server's clock may be when it says that a lease is over
 FOREVER_AT = 0x7FFFFFFF  # dhcpd's moment for a lease without end; every other moment is earlier
 
 ClientKey = NewType("ClientKey", bytes)  # who holds a lease; made by `client_key` only
@@ -76,11 +76,12 @@ class Lease:
         return self.state is BindingState.ACTIVE and now.wall_s <= self.ends_at
 
     def may_be_in_use(self, now: Now) -> bool:
-        """Return whether the last client of an address that is free again may still count on it by our clock.
+        """Return whether the last client of an address that is free again may still count on it.
 
-        Its end was told by a partner whose clock is ahead, or was told in the second in which it came.
+        Whose clock ended it, ours or the partner's, was perhaps ahead of the client's, by no more than the two servers
+        tolerate of each other; or ahead of the other server's, which gave the lease and told the client its end.
         """
-        return now.wall_s <= self.ends_at <= now.wall_s + CLOCK_TOLERANCE_S
+        return abs(now.wall_s - self.ends_at) <= CLOCK_TOLERANCE_S
 
     @property
     def needs_update(self) -> bool:

@@ -100,13 +100,20 @@ def test_in_which_order_addresses_are_given_when_the_partner_is_down(
 
 @pytest.mark.parametrize(
     ("ends_in_s", "free_for_others"),
-    [(-1, True), (0, False), (60, False), (66, True)],
-    ids=["over", "in this second", "by a clock a minute ahead", "no clock is so far ahead"],
+    [(-66, True), (-65, False), (-1, False), (0, False), (60, False), (66, True)],
+    ids=[
+        "over by any clock",
+        "over, or our clock is ahead of the one it was given by",
+        "just over",
+        "in this second",
+        "by a clock a minute ahead",
+        "no clock is so far ahead",
+    ],
 )
 def test_a_free_address_is_left_alone_while_its_last_client_may_count_on_it(
     ends_in_s: int, free_for_others: bool
 ) -> None:
-    """A partner has ended the lease by its own clock (statement 127's tolerance), or in the second of its end."""
+    """Either server has ended the lease by its own clock, which may be ahead (statement 127's tolerance)."""
     counter = Counter(rights_in(FailoverState.COMMUNICATIONS_INTERRUPTED))
     for last in (51, 52, 53):
         counter.hold(f"10.1.0.{last}", BACKUP)

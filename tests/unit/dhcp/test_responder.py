@@ -327,7 +327,7 @@ def test_without_a_partner_any_more_its_addresses_are_given_too() -> None:
     """The subnet was taken out of its group: what was the secondary's half is nobody's now."""
     counter = plain_counter()
     for last in (50, 51, 52, 53):
-        counter.hold(f"10.1.0.{last}", BindingState.BACKUP, ends_at=T0.wall_s - last)
+        counter.hold(f"10.1.0.{last}", BindingState.BACKUP, ends_at=T0.wall_s - 2 * last)
     offer = counter.hear(MINE.discovers())
     assert isinstance(offer, Offer)
     assert offer.address == address("10.1.0.53")
