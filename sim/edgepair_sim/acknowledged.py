@@ -22,7 +22,7 @@ class Knowledge:
         return client_key(self.client_id, self.hardware)
 
     def is_of(self, lease: Lease) -> bool:
-        """Return whether it is about the client of this lease: the same identifier, or for one without the same machine.
+        """Return whether it is about the client of this lease: the same identifier, or machine if it has none.
 
         A machine that booted by network has no identifier until its own system runs.
         """
