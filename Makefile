@@ -7,7 +7,7 @@ PY := .venv/bin
   scenarios-rewrite
 
 help: ## list the targets
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  \1\t/' | expand -t 20
 
 setup: ## install what is missing: packages, uv, .venv, kind and its node image (once per machine)
 	hack/setup.sh

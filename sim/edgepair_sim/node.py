@@ -229,6 +229,8 @@ class Node:
 
     def flush(self) -> None:
         """Let go what is queued for the partner: all for one link in one write."""
+        if not self._unsent:
+            return
         unsent, self._unsent = self._unsent, []
         for output in unsent:
             self._place.surroundings.said(self, output)

@@ -17,11 +17,12 @@ class Timeline:
 
     def after(self, delay_s: float, do: Callable[[], None]) -> None:
         """Plan something a while from now."""
-        self.at(self.true_s + delay_s, do)
+        assert delay_s >= 0, delay_s
+        heappush(self._planned, (self.true_s + delay_s, next(self._numbers), do))
 
     def at(self, true_s: float, do: Callable[[], None]) -> None:
         """Plan something for a moment; one that is past counts as now."""
-        heappush(self._planned, (max(true_s, self.true_s), next(self._numbers), do))
+        heappush(self._planned, (true_s if true_s > self.true_s else self.true_s, next(self._numbers), do))
 
     def run_until(self, true_s: float) -> None:
         """Let everything happen that is planned up to this moment."""

@@ -24,8 +24,7 @@ class Trace:
     def add(self, true_s: float, who: str, what: bytes | str) -> None:
         """Count an event."""
         content = what if isinstance(what, bytes) else what.encode()
-        self._hash.update(b"%.6f %b " % (true_s, who.encode()))
-        self._hash.update(content)
+        self._hash.update(b"%.6f %b %b" % (true_s, who.encode(), content))
 
     def tell(self, true_s: float, who: str, what: str) -> None:
         """Count an event, and tell it."""
