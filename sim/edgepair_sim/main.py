@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ COMMANDS: dict[str, Command] = {
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 all is well, 1 something failed, 2 asked for what cannot be."""
     arguments = _parser().parse_args(words)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the processes begun here end, too
     try:
         return COMMANDS[arguments.command].run(arguments)
     except BadWish as error:
