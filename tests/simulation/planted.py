@@ -46,12 +46,3 @@ class TakesItsProcessWithIt(Checker):
 
     def turned(self, node: Node) -> None:
         os._exit(9)
-
-
-class PeeksAtRealChance(Checker):
-    """Makes two lives of one seed different."""
-
-    name = "peeks-at-real-chance"
-
-    def ended(self) -> None:
-        self.scene.tell("chance", os.urandom(8).hex())
