@@ -99,7 +99,13 @@ class Doer:
         """Start a server after a while, or when the last of those has passed that keep it down."""
         at_s = self._scene.now_s + wait_s
         self._down_until_s[node.name] = max(at_s, self._down_until_s.get(node.name, 0.0))
-        self._timeline.at(at_s, lambda: node.start() if self._down_until_s[node.name] <= at_s else None)
+
+        def start() -> None:
+            if self._down_until_s[node.name] <= at_s:
+                node.start()
+                self._repeat_unfence(node)
+
+        self._timeline.at(at_s, start)
 
     def _change_store(self, node: Node, deed: deeds.Kill) -> None:
         match deed.store:
@@ -146,6 +152,11 @@ class Doer:
         if back is not None and deed.for_s:
             self._standing[node.name, back] += 1
             self._timeline.after(deed.for_s, partial(self._take_back, node, back))
+
+    def _repeat_unfence(self, node: Node) -> None:
+        """Take a fence back that outlived its process, if that was down when a person tried it first."""
+        if not self._standing.get((node.name, ControlAction.UNFENCE), 1):
+            _order(node, ControlAction.UNFENCE)
 
     def _take_back(self, node: Node, back: ControlAction) -> None:
         """End an order, unless another one like it still stands."""

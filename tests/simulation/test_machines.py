@@ -206,6 +206,14 @@ def test_an_order_that_is_given_twice_stands_until_it_is_taken_back_twice() -> N
     assert states[1][0] >= 160.0
 
 
+def test_a_fence_that_could_not_be_taken_back_from_a_dead_server_is_taken_back_at_its_start() -> None:
+    seen = lived(
+        f"at 100 order node={PRIMARY} action=fence for_s=30", f"at 120 kill node={PRIMARY} down_s=60", "end 260"
+    )
+
+    assert [state for _, _, state in seen.states[-2:]] == [FailoverState.NORMAL, FailoverState.NORMAL]
+
+
 def test_a_clock_that_is_put_forward_for_a_while_is_put_right_again() -> None:
     stepped = lived(f"at 100 step-clock node={PRIMARY} by_s=50 for_s=20", "end 110").scene.nodes[PRIMARY]
     right = lived(f"at 100 step-clock node={PRIMARY} by_s=50 for_s=20", "end 130").scene.nodes[PRIMARY]
