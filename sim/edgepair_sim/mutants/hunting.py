@@ -15,7 +15,7 @@ from edgepair_sim.mutants.page import facts, line, page
 from edgepair_sim.mutants.table import MUTANTS
 
 SEEDS_DEFAULT = 500
-LIFE_LIMIT_S = 120.0  # real seconds; a life takes about one, but a defect can keep an engine busy for ever
+LIFE_LIMIT_S = 600.0  # real seconds; a life takes a few, but a defect can keep an engine busy for ever
 TOLD_EVERY = 25  # seeds
 PAGE = Path("docs/reports/mutants.md")
 

@@ -1,0 +1,65 @@
+"""In Normal, long after the last fault, who renews at half time gets all it wants: MCLT shortens the first lease only.
+
+The partner has acknowledged the first one by then, and how long the client may come to hold the address if it renews at
+half of its time. Who renews later gets what is left of that, and MCLT.
+"""
+
+from __future__ import annotations
+
+from edgepair_engine.wire.dhcp4 import Dhcp4Packet
+from edgepair_engine.wire.dhcp4_options import Dhcp4Type
+from edgepair_sim.bounds import normal_bound_s
+from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.clients import Client
+from edgepair_sim.holding import Holding
+from edgepair_sim.node import Node
+from edgepair_sim.page import dotted
+from edgepair_sim.scene import Scene
+
+ACKED_WITHIN_S = 60.0  # both are in touch: an update takes less than a second
+READING_S = 2  # leases are whole seconds
+SAME_END_S = 30.0  # a lease that ends like one given before is that one, repeated, perhaps by the other server's clock
+
+
+class RenewedLeaseIsWhole(Checker):
+    """Remembers the last lease of each client since all was well, as long as the client kept to it."""
+
+    name = "renewed-lease-is-whole"
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._well_from_s = scene.script.healed_s + normal_bound_s(scene.script)
+        self._had: dict[int, Holding] = {}  # by client
+        self._given: dict[int, tuple[float, int]] = {}  # by address: the end, and the seconds when it was given first
+
+    def answered(self, node: Node, packet: Dhcp4Packet) -> None:
+        """Note a lease; the client may miss it, and is then told the rest of it when it asks again."""
+        if packet.message_type == Dhcp4Type.ACK and packet.yiaddr and packet.lease_time_s is not None:
+            end_s = self.scene.now_s + packet.lease_time_s
+            if abs(self._given.get(packet.yiaddr, (0.0, 0))[0] - end_s) > SAME_END_S:
+                self._given[packet.yiaddr] = end_s, packet.lease_time_s
+
+    def promised(self, client: Client, holding: Holding) -> None:
+        """Compare a lease with the one before, if that was of the same client and address, and had not ended."""
+        had = self._had.pop(client.number, None)
+        if holding.asked_s < self._well_from_s:
+            return
+        if abs(self._given[holding.address][1] - holding.lease_s) <= READING_S:
+            self._had[client.number] = holding  # not the rest of one that it missed
+        if had is None or (had.key, had.address) != (holding.key, holding.address):
+            return
+        if had.asked_s + ACKED_WITHIN_S <= holding.asked_s <= had.asked_s + had.lease_s / 2 + READING_S:
+            self._compare(client, had, holding)
+
+    def gave_up(self, client: Client, holding: Holding, why: str) -> None:
+        """Hear that a client is done with its lease: the next one is a first one."""
+        self._had.pop(client.number, None)
+
+    def _compare(self, client: Client, had: Holding, holding: Holding) -> None:
+        wanted_s = client.guise.wanted_s or self.scene.wishes.settings.lease_s
+        _, given_s = self._given[holding.address]
+        if given_s < wanted_s - READING_S:
+            raise self.broken(
+                f"{client.name} renews {dotted(holding.address)} and gets {given_s} s of {wanted_s} s, "
+                f"{holding.asked_s - had.asked_s:.0f} s after a lease of {had.lease_s} s"
+            )
