@@ -1,4 +1,4 @@
-"""The checkers of updates, recovery and renewals: each fires where its promise is broken, and only there."""
+"""The checkers of updates, starts, recovery and renewals: each fires where its promise is broken, and only there."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from edgepair_engine.wire.failover import BndAck, BndUpd, State, UpdDone, UpdReq
 from edgepair_sim.checkers.checker import Broken, Checker
 from edgepair_sim.checkers.recover_wait_is_kept import RecoverWaitIsKept
 from edgepair_sim.checkers.renewed_lease_is_whole import RenewedLeaseIsWhole
+from edgepair_sim.checkers.start_is_silent import StartIsSilent
 from edgepair_sim.checkers.upddone_is_true import UpddoneIsTrue
 from edgepair_sim.checkers.window_is_kept import WindowIsKept
 from edgepair_sim.clock import START_AT
@@ -116,6 +117,34 @@ def test_upddone_after_both_servers_have_settled_all_is_true() -> None:
     checker.spoke(primary(checker), _acked(A51, 7))
 
     checker.spoke(primary(checker), UpdDone(time=START_AT, xid=5))
+
+
+# the silence of a start
+
+
+def test_an_address_that_is_given_before_the_partner_is_heard_is_told() -> None:
+    checker = a_checker(StartIsSilent)
+    checker.started(primary(checker))
+    at(checker, 2)
+
+    with pytest.raises(Broken, match=r"east-1 says ACK 10\.1\.0\.50 2\.0 s after its start, unheard"):
+        checker.answered(primary(checker), an_ack(MAC_1))
+
+
+def test_a_server_that_has_heard_its_partner_may_serve() -> None:
+    checker = a_checker(StartIsSilent)
+    checker.started(primary(checker))
+    checker.spoke(secondary(checker), State(time=START_AT, xid=1, state=2, startup=False, stos=START_AT))
+
+    checker.answered(primary(checker), an_ack(MAC_1))
+
+
+def test_a_server_that_has_waited_fifteen_seconds_may_serve() -> None:
+    checker = a_checker(StartIsSilent)
+    checker.started(primary(checker))
+    at(checker, 15)
+
+    checker.answered(primary(checker), an_ack(MAC_1))
 
 
 # the wait of a server that recovers

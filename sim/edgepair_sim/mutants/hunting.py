@@ -6,13 +6,14 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from edgepair_sim.mutants.hunt import Hunt, Limits, hunts
 from edgepair_sim.mutants.mutant import Mutant
 from edgepair_sim.mutants.page import facts, line, page
-from edgepair_sim.mutants.table import MUTANTS
+from edgepair_sim.mutants.table import MUTANTS, NOTHING
 
 SEEDS_DEFAULT = 500
 LIFE_LIMIT_S = 600.0  # real seconds; a life takes a few, but a defect can keep an engine busy for ever
@@ -33,7 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Hunt; return 1 if a defect survived, or if something was seen without any."""
     wanted = [MUTANTS[name] for name in arguments.only or MUTANTS]
     out = sys.stderr if arguments.json else sys.stdout
-    over = _hunt(wanted, Limits(arguments.seeds, arguments.jobs, LIFE_LIMIT_S), out)
+    limits = Limits(arguments.seeds, arguments.jobs, LIFE_LIMIT_S)
+    over = _hunt([mutant for mutant in wanted if mutant != NOTHING], limits, out)
+    if NOTHING in wanted:
+        # What was seen with a defect says something only if the engine as it is lives the same seeds well.
+        over += _hunt([NOTHING], replace(limits, seeds=max((hunt.seeds for hunt in over), default=limits.seeds)), out)
     if arguments.json:
         print(json.dumps({"hunts": [facts(hunt) for hunt in over]}, indent=2))
     if arguments.write and not arguments.only:

@@ -12,7 +12,8 @@ _HEAD = """# Planted defects
 
 The simulator must be able to fail. Each of these defects was planted in the engine, alone; then lives were lived with
 it, from seed 1 on, until a checker saw that something was wrong. `make sim-mutants` does it all again and writes this
-page; the defects themselves stand in `sim/edgepair_sim/mutants`.
+page; the defects themselves stand in `sim/edgepair_sim/mutants`. The engine as it is lives the same seeds, too: nothing
+may be seen then.
 
 *Seed*: the first that shows it, so also how many were lived. *Core seconds*: what all of them took of one core.
 
