@@ -54,8 +54,8 @@ sim: ## random lives of a pair: SEEDS=200 SEED_START=1; one: SEED=7 or SCRIPT=fi
 	  $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(call given,TRACE,--trace) \
 	  $(call given,PRINT,--print) $(if $(CHECKERS),--checkers $(CHECKERS)) $(SIM_OPTIONS)
 
-sim-shrink: ## cut a life that fails down to what it takes to fail: SEED=7 or SCRIPT=file
-	@$(SIM) shrink $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(SIM_OPTIONS)
+sim-shrink: ## cut a life that fails down to what it takes to fail: SEED=7 or SCRIPT=file, OUT=file
+	@$(SIM) shrink $(if $(SEED),--seed $(SEED)) $(if $(SCRIPT),--script $(SCRIPT)) $(if $(OUT),--out $(OUT)) $(SIM_OPTIONS)
 
 sim-mutants: ## plant each of our deliberate defects, see who catches it, and write docs/reports/mutants.md; SEEDS=500
 	@$(SIM) mutants --write $(if $(SEEDS),--seeds $(SEEDS)) $(SIM_OPTIONS)

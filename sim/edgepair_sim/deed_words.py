@@ -74,8 +74,11 @@ def _cut(deed: deeds.Cut) -> str:
 
 
 def _step(deed: deeds.StepClock) -> str:
-    whose = "both wall clocks are" if deed.node == BOTH else f"the wall clock of {deed.node} is"
-    return f"{whose} put {abs(deed.by_s)} s {'forward' if deed.by_s > 0 else 'back'}"
+    return f"{_clocks(deed)} put {abs(deed.by_s)} s {'forward' if deed.by_s > 0 else 'back'}"
+
+
+def _clocks(deed: deeds.StepClock) -> str:
+    return "both wall clocks are" if deed.node == BOTH else f"the wall clock of {deed.node} is"
 
 
 def _order(deed: deeds.Order) -> str:
@@ -116,6 +119,6 @@ _UNDONE: Mapping[type[Deed], Callable[[Any], str]] = {
     deeds.Cut: lambda _: "the link is mended",
     deeds.Delay: lambda _: "the link is as fast as before",
     deeds.Unplug: lambda deed: f"clients reach {deed.node} again",
-    deeds.StepClock: lambda deed: f"what the clock of {deed.node} was put ahead or back is taken back",
+    deeds.StepClock: lambda deed: f"{_clocks(deed)} set right",
     deeds.Order: lambda deed: f"the person takes back what {deed.node} was ordered",
 }

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edgepair_sim import running
+from edgepair_sim import retelling, running, shrinking
 from edgepair_sim.mutants import hunting
 from edgepair_sim.running import INTERRUPTED, BadWish
 
@@ -26,6 +26,10 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "run": Command("live random lives of a pair, and check what must hold in them", running.add_options, running.run),
+    "shrink": Command("shrink a life that fails to what it takes to fail", shrinking.add_options, shrinking.run),
+    "scenarios": Command(
+        "live the scenarios, and compare or rewrite their stories", retelling.add_options, retelling.run
+    ),
     "mutants": Command("plant defects in the engine, and hunt each", hunting.add_options, hunting.run),
 }
 

@@ -14,6 +14,7 @@ from edgepair_sim.checkers.table import CHECKERS, UnknownChecker, checkers_named
 from edgepair_sim.draw import draw
 from edgepair_sim.lives import HUNG, Failure, Lived, cut, live
 from edgepair_sim.progress import Progress
+from edgepair_sim.scenario import scenario_of
 from edgepair_sim.script import Script, script_of, text_of
 from edgepair_sim.tally import Tally, as_json, page, summary, summary_of, told
 from edgepair_sim.workers import Ended, Workers
@@ -39,20 +40,22 @@ class Task:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `run`."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seeds", type=_positive, metavar="N", help=f"live so many drawn lives ({SEEDS_DEFAULT})")
-    which.add_argument("--seed", type=_whole, metavar="N", help="live this one alone")
+    which.add_argument("--seeds", type=positive, metavar="N", help=f"live so many drawn lives ({SEEDS_DEFAULT})")
+    which.add_argument("--seed", type=whole, metavar="N", help="live this one alone")
     which.add_argument("--script", type=Path, metavar="FILE", help="live the life that a script file tells")
-    parser.add_argument("--seed-start", type=_whole, default=1, metavar="N", help="the first of the seeds (1)")
-    parser.add_argument("--hours", type=_positive, metavar="N", help="live only so many virtual hours of each life")
+    parser.add_argument("--seed-start", type=whole, default=1, metavar="N", help="the first of the seeds (1)")
+    parser.add_argument("--hours", type=positive, metavar="N", help="live only so many virtual hours of each life")
     parser.add_argument("--print", action="store_true", help="print the script of the one life, and do not live it")
     parser.add_argument("--trace", action="store_true", help="print the script of the one life, and tell its story")
-    parser.add_argument("--checkers", type=_names, default=tuple(CHECKERS), metavar="NAME,...", help=_checkers_help())
+    parser.add_argument(
+        "--checkers", type=checker_names, default=tuple(CHECKERS), metavar="NAME,...", help=checkers_help()
+    )
     ends = parser.add_mutually_exclusive_group()
     ends.add_argument("--first", action="store_true", help="stop at the first failure")
     ends.add_argument("--keep-going", action="store_true", help="live all seeds, whatever fails (so it is anyway)")
-    parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N", help="processes (cores)")
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, metavar="N", help="processes (cores)")
     slow = f"real seconds after which a life counts as hanging ({LIFE_LIMIT_S})"
-    parser.add_argument("--limit", type=_positive, default=LIFE_LIMIT_S, metavar="S", help=slow)
+    parser.add_argument("--limit", type=positive, default=LIFE_LIMIT_S, metavar="S", help=slow)
     parser.add_argument("--json", action="store_true", help="print one JSON object, progress on the other stream")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the figures as a table of Markdown, too")
 
@@ -63,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         BadWish: what is asked for cannot be.
     """
-    script = _one(arguments)
+    script = one_script(arguments)
     if script is None and (arguments.trace or arguments.print):
         raise BadWish("--trace and --print are about one life: name it by --seed or --script")
     if script is not None and arguments.print:
@@ -80,14 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
     return INTERRUPTED if tally.interrupted else min(1, len(tally.failed))
 
 
-def _one(arguments: argparse.Namespace) -> Script | None:
+def one_script(arguments: argparse.Namespace) -> Script | None:
     """Return the one script that is asked for, None for many seeds."""
     if arguments.seed is not None:
         return cut(draw(arguments.seed), arguments.hours)
     if arguments.script is None:
         return None
     try:
-        return cut(script_of(arguments.script.read_text()), arguments.hours)
+        return cut(script_of(scenario_of(arguments.script.read_text()).head), arguments.hours)
     except OSError as error:
         raise BadWish(f"cannot read {arguments.script}: {error.strerror}") from error
     except ValueError as error:
@@ -152,20 +155,23 @@ def _what_became(end: Ended[Task, Lived]) -> Lived:
     return Lived(end.task.seed, "", 0.0, 0.0, Failure(HUNG, end.why))
 
 
-def _positive(text: str) -> int:
-    number = _whole(text)
+def positive(text: str) -> int:
+    """Return the whole number above 0 that an option's text holds."""
+    number = whole(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"must be 1 or more, not {number}")
     return number
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """Return the whole number that an option's text holds."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}")
     return int(text)
 
 
-def _names(text: str) -> tuple[str, ...]:
+def checker_names(text: str) -> tuple[str, ...]:
+    """Return the names of checkers that an option's text holds."""
     names = tuple(name for name in text.split(",") if name)
     try:
         checkers_named(names)
@@ -174,5 +180,6 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def _checkers_help() -> str:
+def checkers_help() -> str:
+    """Return what the option for checkers says of itself."""
     return f"watch with these only: {', '.join(CHECKERS)}; package.module:Class names one of your own"
