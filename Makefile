@@ -17,7 +17,7 @@ check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a
 	$(PY)/ruff format --check .
 	$(PY)/mypy contract engine operator sim tests hack images
 	$(PY)/lint-imports
-	$(PY)/pytest tests/tidy tests/unit tests/replay tests/fuzz tests/simulation \
+	$(PY)/pytest tests/tidy tests/unit tests/replay tests/fuzz tests/simulation tests/scenarios \
 	  tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
 
 test: setup ## the tier that every change passes: check, simulated lives, fuzz, chart, real dhcpd, real API server, kind

@@ -6,6 +6,7 @@ the commit why it is right.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,12 @@ def test_a_story_may_be_told_from_a_moment_on() -> None:
     assert kept.story.endswith(later.story)
     assert later.text == f"{kept.head}---- from 15\n{later.story}"
     assert scenario_of(later.text) == later
+
+
+def test_the_story_that_the_page_explains_is_the_one_that_is_kept() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulation.md").read_text()
+    explained = re.findall(r"^\| `(\S+) (.*?)` \|", page, re.MULTILINE)
+    assert len(explained) > 20
+    lines = iter(line[14:].split(maxsplit=1) for line in read("store-lost").story.splitlines())
+    for who, what in explained:  # each further down than the one before
+        assert any(line[0] == who and line[1].startswith(what) for line in lines), f"{who} {what}"
