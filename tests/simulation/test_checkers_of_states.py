@@ -239,6 +239,20 @@ def test_a_server_that_left_normal_before_the_end_is_told() -> None:
         checker.ended()
 
 
+def test_a_server_that_leaves_normal_for_a_moment_though_nothing_is_broken_is_told() -> None:
+    checker = a_checker(NormalWithinABound, "seed=1 mclt_s=60 max_response_delay_s=10\nend 1000\n")
+    checker.healed()
+    at(checker, 259.9999)  # their first turn comes after the look
+    for node in (primary(checker), secondary(checker)):
+        node.start()
+        node.report = a_report(NORMAL)
+    at(checker, 260)
+    primary(checker).report = a_report(APART)
+
+    with pytest.raises(Broken, match="it does not stay so, though nothing is broken: east-1 is in touch in"):
+        checker.published(primary(checker), a_report(APART))
+
+
 def test_the_bound_counts_the_largest_mclt_and_the_longest_silence_of_a_life() -> None:
     script = script_of(
         "seed=1 mclt_s=60 max_response_delay_s=10\n"

@@ -8,8 +8,10 @@ import pytest
 
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason
 from edgepair_engine.failover.link import connect, connect_ack
+from edgepair_engine.leases.lease import Lease
 from edgepair_engine.wire.failover import BndAck, BndUpd, State, UpdDone, UpdReqAll
 from edgepair_sim.checkers.checker import Broken, Checker
+from edgepair_sim.checkers.leases_end import LeasesEnd
 from edgepair_sim.checkers.recover_wait_is_kept import RecoverWaitIsKept
 from edgepair_sim.checkers.renewed_lease_is_whole import RenewedLeaseIsWhole
 from edgepair_sim.checkers.start_is_silent import StartIsSilent
@@ -230,6 +232,13 @@ def test_a_renewal_that_gets_all_is_whole() -> None:
     _gets(checker, 5150, 600)
 
 
+def test_a_lease_that_is_told_again_to_who_asks_early_may_stay_short() -> None:
+    checker = a_checker(RenewedLeaseIsWhole, LONG)
+    _gets(checker, 5000, 300)
+
+    _gets(checker, 5070, 230)
+
+
 def test_who_renews_late_may_get_less() -> None:
     checker = a_checker(RenewedLeaseIsWhole, LONG)
     _gets(checker, 5000, 300)
@@ -242,3 +251,28 @@ def test_before_all_is_well_a_renewal_may_be_short() -> None:
     _gets(checker, 10, 300)
 
     _gets(checker, 160, 300)
+
+
+# ends
+
+
+def test_a_lease_that_was_over_long_ago_and_is_held_is_told() -> None:
+    checker = a_checker(LeasesEnd, LONG)
+    on_disk(primary(checker), a_lease(MAC_1, ends_in_s=60))
+    at(checker, 5000)
+
+    with pytest.raises(Broken, match=r"east-1 holds 10\.1\.0\.50 for a lease that was over 4940 s ago"):
+        checker.ended()
+
+
+@pytest.mark.parametrize(
+    "lease",
+    [a_lease(MAC_1, ends_in_s=4900), a_lease(MAC_1, ends_in_s=60, state=BindingState.FREE)],
+    ids=["is just over", "is ended"],
+)
+def test_a_lease_that_is_just_over_or_ended_is_not_held_too_long(lease: Lease) -> None:
+    checker = a_checker(LeasesEnd, LONG)
+    on_disk(primary(checker), lease)
+    at(checker, 5000)
+
+    checker.ended()
