@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.leases.lease import ClientKey, Lease, client_key
 from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
 
@@ -14,7 +15,7 @@ class Knowledge:
 
     client_id: bytes | None
     hardware: bytes | None
-    potential_at: int
+    until_at: int
 
     @property
     def client(self) -> ClientKey | None:
@@ -22,7 +23,7 @@ class Knowledge:
         return client_key(self.client_id, self.hardware)
 
     def is_of(self, lease: Lease) -> bool:
-        """Return whether it is about the client of this lease: the same identifier, or machine if it has none.
+        """Return whether it is about the client of this lease: the same identifier, or without one the same machine.
 
         A machine that booted by network has no identifier until its own system runs.
         """
@@ -62,4 +63,6 @@ class Acknowledged:
 
 
 def _knowledge(update: BndUpd) -> Knowledge:
-    return Knowledge(update.client_id, update.hardware, update.potential_expires_at or 0)
+    # A lease learned from the partner is told again with an old potential expiry (Q9); its end is known all the same.
+    ends_at = (update.lease_expires_at or 0) if update.state is BindingState.ACTIVE else 0
+    return Knowledge(update.client_id, update.hardware, max(ends_at, update.potential_expires_at or 0))

@@ -60,10 +60,10 @@ def an_ack(mac: bytes, address: int = A50, *, lease_s: int = 60) -> Dhcp4Packet:
     return decode_dhcp4(encode_dhcp4(message))
 
 
-def a_lease(mac: bytes, *, ends_in_s: int = 60, state: BindingState = BindingState.ACTIVE) -> Lease:
+def a_lease(mac: bytes, *, ends_in_s: int = 60, state: BindingState = BindingState.ACTIVE, tstp: int = 0) -> Lease:
     """Return the binding of 10.1.0.50, given at the beginning of the life."""
     ends_at = START_AT + ends_in_s
-    return Lease(A50, state, None, b"\x01" + mac, starts_at=START_AT, ends_at=ends_at, cltt=START_AT)
+    return Lease(A50, state, None, b"\x01" + mac, starts_at=START_AT, ends_at=ends_at, cltt=START_AT, tstp=tstp)
 
 
 def on_disk(node: Node, *leases: Lease) -> None:

@@ -1,8 +1,9 @@
 """No lease ends later than MCLT after what the partner has acknowledged for that address and client, or after now.
 
-What the partner told of the same client, and was accepted, counts as acknowledged. The MCLT in force is the one that
-the two agreed on last. This holds in every state, Partner-Down as well. Only a server that runs on an old copy of its
-store, and has not met its partner since, can break it.
+Acknowledged is the potential expiry of the latest update, or the end of the lease in it if that is later. What the
+partner told of the same client, and was accepted, counts as well. The MCLT in force is the one that the two agreed on
+last. This holds in every state, Partner-Down too. Only a server that runs on an old copy of its store, and has not met
+its partner since, can break it.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class NoLeaseBeyondMclt(Checker):
 
     def _latest_end(self, node: Node, lease: Lease) -> int:
         known = self._acknowledged.of(node.name, lease.address)
-        acknowledged_at = known.potential_at if known is not None and known.is_of(lease) else 0
+        acknowledged_at = known.until_at if known is not None and known.is_of(lease) else 0
         return max(acknowledged_at, node.now().wall_s) + self._in_force_s(node)
 
     def _in_force_s(self, node: Node) -> int:
