@@ -161,6 +161,26 @@ def test_a_server_that_met_its_partner_on_an_old_store_gives_nothing_twice() -> 
         _promises(checker, primary(checker), 2, until_s=300)
 
 
+@pytest.mark.parametrize(("known_in_s", "protected"), [(300, False), (500, True)])
+def test_what_was_promised_after_the_copy_is_protected_if_the_partner_has_acknowledged_it(
+    known_in_s: int, protected: bool
+) -> None:
+    checker = a_checker(OneAddressOneClient)
+    primary(checker).disk.keep_copy(0)
+    _promises(checker, primary(checker), 1, until_s=500)
+    _acknowledged(checker, potential_in_s=known_in_s)
+    at(checker, 20)
+    primary(checker).disk.roll_back(10)
+    checker.started(primary(checker))
+    checker.published(primary(checker), a_report(NORMAL))
+
+    if not protected:
+        _promises(checker, secondary(checker), 2, until_s=300)
+        return
+    with pytest.raises(Broken):
+        _promises(checker, secondary(checker), 2, until_s=300)
+
+
 def test_what_both_stores_have_lost_is_not_protected() -> None:
     checker = a_checker(OneAddressOneClient)
     _promises(checker, primary(checker), 1, until_s=500)
@@ -342,6 +362,6 @@ def _update(*, potential_in_s: int) -> BndUpd:
     )
 
 
-def _acknowledged(checker: NoLeaseBeyondMclt, *, potential_in_s: int) -> None:
+def _acknowledged(checker: NoLeaseBeyondMclt | OneAddressOneClient, *, potential_in_s: int) -> None:
     checker.spoke(primary(checker), _update(potential_in_s=potential_in_s))
     checker.spoke(secondary(checker), BndAck(time=START_AT, xid=7, address=A50))

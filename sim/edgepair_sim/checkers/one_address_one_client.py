@@ -16,12 +16,13 @@ from edgepair_sim.bounds import mclt_max_s
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.circumstances import Standings
 from edgepair_sim.clients import Client
+from edgepair_sim.clock import START_AT
 from edgepair_sim.doubles import Circumstances, partner_was_declared_down, reach_s, store_lacked_it
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
 from edgepair_sim.scene import Scene
-from edgepair_sim.skew import Skew
+from edgepair_sim.skew import READING_S, Skew
 
 
 class OneAddressOneClient(Checker):
@@ -93,7 +94,8 @@ class OneAddressOneClient(Checker):
         if made.server != node.name or made.made_s < from_s:
             return False
         known = self._acknowledged.of(node.name, holding.address)
-        return known is None or known.client != holding.key
+        ends_at = START_AT + holding.until_s - self._skew.spread_s(holding.asked_s, self.scene.now_s)
+        return known is None or known.client != holding.key or known.until_at < ends_at - READING_S
 
     def _holdings(self) -> list[Holding]:
         guises = [guise for client in self.scene.clients for guise in client.guises]
