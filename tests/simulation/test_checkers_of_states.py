@@ -98,6 +98,14 @@ def test_policy_after_needs_its_time(alone_s: int, right: bool) -> None:
         checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
 
 
+def test_policy_after_may_have_its_time_while_the_disk_is_full_and_nothing_is_shown() -> None:
+    checker = a_checker(PartnerDownNeedsAReason, "seed=1 auto_partner_down_s=60\nend 1000\n")
+    checker.published(primary(checker), a_report(NORMAL))
+    lost = TransitionReport(at=START_AT - 60, from_state=NORMAL.label, to_state=APART.label, cause="?")
+
+    checker.published(primary(checker), a_report(DOWN, transitions=(lost, TO_DOWN)))
+
+
 def test_two_servers_in_partner_down_because_each_heard_that_the_other_recovers_are_told() -> None:
     checker = a_checker(PartnerDownNeedsAReason)
     for node in (primary(checker), secondary(checker)):

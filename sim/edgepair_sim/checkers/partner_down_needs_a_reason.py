@@ -6,7 +6,9 @@ once unless a person ordered it, or ordered one of them to shut down, or put an 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
+from itertools import pairwise
 
 from edgepair_contract.control import ControlAction, ControlAnswer
 from edgepair_contract.report import GroupReport, MemberReport, TransitionReport
@@ -19,6 +21,7 @@ from edgepair_sim.scene import Scene
 POLICY_SLACK_S = 3.0  # a clock is read in whole seconds, and a state is shown a little after it was entered
 
 _DOWN = FailoverState.PARTNER_DOWN
+_APART = FailoverState.COMMUNICATIONS_INTERRUPTED
 _RECOVERS = (FailoverState.RECOVER, FailoverState.RECOVER_WAIT)
 
 
@@ -65,8 +68,9 @@ class PartnerDownNeedsAReason(Checker):
     def published(self, node: Node, report: MemberReport) -> None:
         """Look for moves into Partner-Down, and for two servers that are there."""
         group = report.groups[0]
-        for _ in _entered(self._seen[node.name], group.transitions):
-            self._reason[node.name] = self._reason_of(node, group)
+        news = [move for move in group.transitions if move not in self._seen[node.name]]
+        if any(move.to_state == _DOWN.label for move in news):
+            self._reason[node.name] = self._reason_of(node, group, _alone_s(news))
         if node.name in self._obeyed:
             self._obeyed.discard(node.name)
             self._under_way.discard(node.name)
@@ -75,8 +79,9 @@ class PartnerDownNeedsAReason(Checker):
         if group.my_state is _DOWN:
             self._look_at_both()
 
-    def _reason_of(self, node: Node, group: GroupReport) -> Reason:
-        apart_s = self.scene.now_s - self._apart_since_s.get(node.name, self.scene.now_s)
+    def _reason_of(self, node: Node, group: GroupReport, alone_s: int) -> Reason:
+        shown_s = self.scene.now_s - self._apart_since_s.get(node.name, self.scene.now_s)
+        apart_s = max(shown_s, alone_s)
         if node.name in self._under_way:
             return Reason.ORDER
         if group.partner_state is FailoverState.SHUTDOWN:
@@ -89,7 +94,7 @@ class PartnerDownNeedsAReason(Checker):
 
     def _keep_time(self, node: Node, group: GroupReport) -> None:
         """Keep in mind since when a server is on its own, by what it shows."""
-        if group.my_state is FailoverState.COMMUNICATIONS_INTERRUPTED and not group.starting:
+        if group.my_state is _APART and not group.starting:
             self._apart_since_s.setdefault(node.name, self.scene.now_s)
         else:
             self._apart_since_s.pop(node.name, None)
@@ -105,6 +110,7 @@ class PartnerDownNeedsAReason(Checker):
             raise self.broken("both servers are in Partner-Down, each because the other one recovers")
 
 
-def _entered(seen: tuple[TransitionReport, ...], shown: tuple[TransitionReport, ...]) -> list[TransitionReport]:
-    """Return the moves into Partner-Down that were not shown before."""
-    return [move for move in shown if move.to_state == _DOWN.label and move not in seen]
+def _alone_s(news: Sequence[TransitionReport]) -> int:
+    """Return how long a server was alone by its own account: it could write nothing, and shows all of it at once."""
+    spans = [then.at - first.at for first, then in pairwise(news) if first.to_state == _APART.label]
+    return max(spans, default=0)
