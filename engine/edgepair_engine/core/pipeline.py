@@ -231,10 +231,11 @@ class Pipeline:
             held = self._held.popleft()
             if isinstance(held.output, SendToPartner | CloseLink):
                 self._links_held[held.output.link] -= 1
+                if not self._links_held[held.output.link]:
+                    del self._links_held[held.output.link]
             if isinstance(held.output, SendDhcp) and now.mono_s - held.made_s > DHCP_STALE_S:
                 continue
             released.append(held.output)
-        self._links_held += Counter()  # drops the zeros
         return tuple(released)
 
     def _newest_batch(self) -> BatchId | None:
