@@ -207,7 +207,7 @@ def test_an_ack_of_a_server_that_serves_nobody_is_told() -> None:
         pytest.param(a_lease(MAC_1, ends_in_s=9000), a_lease(MAC_1, ends_in_s=9001), False, id="another end"),
         pytest.param(a_lease(MAC_1, ends_in_s=9000), Lease(A50), False, id="free at the partner's"),
         pytest.param(Lease(A50, BindingState.BACKUP), Lease(A50), False, id="whose it is"),
-        pytest.param(_untold := a_lease(MAC_1, ends_in_s=9000, tstp=9), _untold, False, id="not told"),
+        pytest.param(_ended := a_lease(MAC_1, ends_in_s=9, state=BindingState.EXPIRED), _ended, False, id="not told"),
         pytest.param(Lease(A50, tstp=9), Lease(A50), True, id="available, told once more at the next Normal"),
         pytest.param(a_lease(MAC_1, ends_in_s=995), Lease(A50), True, id="just over"),
     ],

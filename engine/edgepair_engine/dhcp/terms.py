@@ -54,7 +54,8 @@ def bind(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -
     """Return the granted seconds, and the address as bound to this client from now on."""
     lease_s = granted_for(lease, client, wanted_s=wanted_s, desk=desk, now=now)
     tsfp = _acknowledged(lease, client)
-    tstp = potential_expiry(wanted_s, lease_s, now)
+    ends_at = max(min(now.wall_s + lease_s, FOREVER_AT), _promised_until(lease, client))
+    tstp = max(potential_expiry(wanted_s, lease_s, now), ends_at)
     bound = replace(
         lease,
         state=BindingState.ACTIVE,
@@ -62,13 +63,18 @@ def bind(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -
         hardware=client.hardware,
         hostname=client.hostname,
         starts_at=now.wall_s,
-        ends_at=min(now.wall_s + lease_s, FOREVER_AT),
+        ends_at=ends_at,
         tstp=tstp,
         tsfp=min(tsfp, tstp),
         atsfp=0,
         cltt=now.wall_s,
     )
     return lease_s, bound
+
+
+def _promised_until(lease: Lease, client: Client) -> int:
+    """Return until when this client may hold the address already: the shorter word may be lost on its way to it."""
+    return min(lease.ends_at, FOREVER_AT) if lease.state is BindingState.ACTIVE and client.had(lease) else 0
 
 
 def _acknowledged(lease: Lease, client: Client) -> int:

@@ -2,8 +2,8 @@
 
 The same are, for each address that both are configured with: the binding state; while it is leased also the client and
 the end of its lease. Each server keeps by itself, and may have otherwise: the times of its own last word (tstp, atsfp),
-the client that had an address which is available now, and the host name. No lease, and no end of one, is left that the
-partner must still be told; that an address is available, which it knows, may be told once more.
+the client that had an address which is available now, and the host name. No end of a lease
+is left that the partner must still be told; what it knows may be told once more.
 
 An address that changed within the last `AT_REST_S` is not looked at: its update may be under way.
 """
@@ -11,7 +11,7 @@ An address that changed within the last `AT_REST_S` is not looked at: its update
 from __future__ import annotations
 
 from edgepair_contract.vocabulary import BindingState, FailoverState
-from edgepair_engine.failover.sharing import AVAILABLE
+from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import Lease
 from edgepair_sim.bounds import normal_bound_s
 from edgepair_sim.checkers.checker import Checker
@@ -50,7 +50,7 @@ class TablesAreEqual(Checker):
         if _told(mine) != _told(theirs):
             raise self.broken(f"{dotted(address)}: {first.name} holds {mine}, {second.name} {theirs}")
         for lease, node in ((mine, first), (theirs, second)):
-            if lease.needs_update and lease.state not in AVAILABLE:
+            if lease.state in ENDED:
                 raise self.broken(f"{dotted(address)}: {node.name} has not told {lease}")
 
 

@@ -186,6 +186,19 @@ def test_what_the_partner_knows_is_never_more_than_it_is_told() -> None:
     assert (story.lease(120).tstp, story.lease(120).tsfp, story.lease(120).atsfp) == (T0 + 30, T0 + 30, 0)
 
 
+def test_a_renewal_takes_nothing_back_of_what_the_client_may_count_on() -> None:
+    """Its answer may be lost: the client goes on by what it was promised before, and nobody else gets the address."""
+    story = in_normal(PRIMARY)
+    grant(story)
+    story.ack(story.said[-1])
+    wait_until(story, 14)
+    assert grant(story) == 120
+    story.ack(story.said[-1])
+    assert grant(story, wanted_s=20) == 20
+    assert story.lease(120).ends_at == T0 + 134
+    assert told(story.said[-1])[1] == 134
+
+
 @pytest.mark.protocol("Q10", "I5")
 @pytest.mark.parametrize("state", [FREE, EXPIRED, RELEASED], ids=lambda state: state.name)
 def test_what_was_promised_to_one_client_says_nothing_about_the_next(state: BindingState) -> None:
