@@ -33,7 +33,7 @@ from edgepair_engine.failover.outcome import NOTHING, Draft, LinkId, Outcome
 from edgepair_engine.failover.plan import Plan
 from edgepair_engine.failover.serving import ServingRights
 from edgepair_engine.failover.sharing import OnOffer, Sharing
-from edgepair_engine.failover.standing import ALIVE_EVERY_S, Standing
+from edgepair_engine.failover.standing import Standing
 from edgepair_engine.failover.tally import Origin, Tally, Verdict
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.failover.view import GroupFacts, group_facts, group_report
@@ -153,7 +153,7 @@ class Endpoint:
             self._machine.ask_anew(draft, now)
         contact_said = self._links.on_timer(draft, now)
         if self._alive_at <= now.mono_s or (contact_said and self._is_last_before_alive()):
-            self._alive_at = now.mono_s + ALIVE_EVERY_S
+            self._alive_at = now.mono_s + self._standing.alive_every_s
             self._standing.unsaved = True
         return self._finish(draft, now)
 

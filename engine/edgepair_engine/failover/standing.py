@@ -12,7 +12,7 @@ from edgepair_engine.failover.hashing import hba_of_split
 from edgepair_engine.failover.serving import ServingRights, serving_of
 from edgepair_engine.leases.record import StateRecord, TransitionEntry
 
-ALIVE_EVERY_S = 10  # at the latest; how exactly a restarted server knows when it stopped giving leases
+ALIVE_EVERY_MIN_S = 10  # how exactly a restarted server knows when it stopped giving leases: a sync each time
 
 
 class Standing:
@@ -41,7 +41,7 @@ class Standing:
             update_all_wanted=True,
         )
         self.last_contact_at = self.record.last_contact_at
-        self._stopped_at = restored.last_alive_at + ALIVE_EVERY_S if restored and restored.last_alive_at else None
+        self._stopped_at = self.record.alive_until_at or None
         self._wait_from = self.record.my_state_at
         if not self._is_agreed:
             self.agree()
@@ -70,6 +70,14 @@ class Standing:
     def mclt_wait_s(self) -> int:
         """Return how far past what both know a promise may run, of either server."""
         return max(self.record.mclt_s, self.record.mclt_wait_s)
+
+    @property
+    def alive_every_s(self) -> int:
+        """Return how often it is written down that this server lives: as often as it says so, or every 10 s.
+
+        A server that can be silent for minutes before its partner minds need not know to the second when it stopped.
+        """
+        return max(ALIVE_EVERY_MIN_S, self.config.max_response_delay_s // 3)
 
     @property
     def wait_ends_at(self) -> int:
@@ -162,7 +170,8 @@ class Standing:
         if not self.unsaved:
             return ()
         self.unsaved = False
-        return (replace(self.record, last_contact_at=self.last_contact_at, last_alive_at=now.wall_s),)
+        alive_until_at = now.wall_s + self.alive_every_s
+        return (replace(self.record, last_contact_at=self.last_contact_at, alive_until_at=alive_until_at),)
 
     def rights(self) -> ServingRights:
         """Return what this server may answer."""

@@ -33,8 +33,8 @@ class StateRecord:
     """Store both states of one failover endpoint, as known to this server.
 
     `mclt_s` is the one that this server promises by (a secondary learns it). `mclt_wait_s` is what it waits by while
-    the partner may have promised by a larger one (0: there is none). `last_alive_at` is refreshed within 10 s while the
-    process runs, and with a CONTACT where that saves a turn. `fenced`: told to answer nobody and to talk to nobody.
+    the partner may have promised by a larger one (0: there is none). `alive_until_at`: when this server gave its last
+    lease at the latest, should it stop before the next record. `fenced`: told to answer nobody and to talk to nobody.
     `update_all_wanted`: bindings may be missing and no request was answered since, so it is asked for (again).
     `partner_gone_at`: in PARTNER-DOWN, when the partner was last alive by the word of whoever ordered that state; 0
     when nobody has said so, and in every other state.
@@ -48,7 +48,7 @@ class StateRecord:
     mclt_s: int = 0
     mclt_wait_s: int = 0
     last_contact_at: int = 0
-    last_alive_at: int = 0
+    alive_until_at: int = 0
     update_all_wanted: bool = False
     fenced: bool = False
     transitions: tuple[TransitionEntry, ...] = ()

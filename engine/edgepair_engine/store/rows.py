@@ -16,7 +16,7 @@ LEASE_COLUMNS = (
     "hostname"
 )
 STATE_COLUMNS = (
-    "failover_group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, last_contact_at, last_alive_at, "
+    "failover_group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, last_contact_at, alive_until_at, "
     "update_all_wanted, transitions, partner_gone_at, mclt_wait_s, fenced"
 )
 
@@ -30,7 +30,7 @@ _STATE_NUMBERS = (
     "partner_state_at",
     "mclt_s",
     "last_contact_at",
-    "last_alive_at",
+    "alive_until_at",
     "partner_gone_at",
     "mclt_wait_s",
 )
@@ -118,7 +118,7 @@ def state_row(record: StateRecord) -> Row:
         record.partner_state_at,
         record.mclt_s,
         record.last_contact_at,
-        record.last_alive_at,
+        record.alive_until_at,
         int(record.update_all_wanted),
         json.dumps([[e.at, e.from_state.wire, e.to_state.wire, e.cause] for e in record.transitions]),
         record.partner_gone_at,
@@ -134,7 +134,7 @@ def state_of(row: Row) -> StateRecord:
         ValueError: a number that names no failover state.
     """
     group, my_state, my_state_at, partner_state, partner_state_at, mclt_s, *rest = row
-    contact_at, alive_at, wanted, entries, gone_at, mclt_wait_s, fenced = rest
+    contact_at, alive_until_at, wanted, entries, gone_at, mclt_wait_s, fenced = rest
     return StateRecord(
         group=group,
         my_state=_state(my_state),
@@ -143,7 +143,7 @@ def state_of(row: Row) -> StateRecord:
         partner_state_at=partner_state_at,
         mclt_s=mclt_s,
         last_contact_at=contact_at,
-        last_alive_at=alive_at,
+        alive_until_at=alive_until_at,
         update_all_wanted=bool(wanted),
         transitions=tuple(
             TransitionEntry(at=at, from_state=_state(before), to_state=_state(after), cause=cause)

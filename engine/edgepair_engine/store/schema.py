@@ -7,7 +7,7 @@ import sqlite3
 
 from edgepair_engine.store.errors import damaged
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 INCARNATION_BYTES = 8  # names a store; two of them equal by chance is not to be feared
 
 _EXCHANGE = """
@@ -27,7 +27,7 @@ CREATE TABLE lease (
 CREATE TABLE endpoint (
     failover_group TEXT PRIMARY KEY, my_state INTEGER NOT NULL, my_state_at INTEGER NOT NULL,
     partner_state INTEGER NOT NULL, partner_state_at INTEGER NOT NULL, mclt_s INTEGER NOT NULL,
-    last_contact_at INTEGER NOT NULL, last_alive_at INTEGER NOT NULL, update_all_wanted INTEGER NOT NULL,
+    last_contact_at INTEGER NOT NULL, alive_until_at INTEGER NOT NULL, update_all_wanted INTEGER NOT NULL,
     transitions TEXT NOT NULL, partner_gone_at INTEGER NOT NULL DEFAULT 0,
     mclt_wait_s INTEGER NOT NULL DEFAULT 0, fenced INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
@@ -43,6 +43,10 @@ MIGRATIONS = {
     ALTER TABLE endpoint ADD COLUMN fenced INTEGER NOT NULL DEFAULT 0;
     {_EXCHANGE}
     """,
+    2: """
+    ALTER TABLE endpoint RENAME COLUMN last_alive_at TO alive_until_at;
+    UPDATE endpoint SET alive_until_at = alive_until_at + 10 WHERE alive_until_at > 0;
+    """,  # it was the moment of writing, and 10 s the time to the next one
 }
 
 

@@ -75,5 +75,5 @@ def a_record(
     state: FailoverState, partner: FailoverState = FailoverState.UNKNOWN, *, since: int = T0 - 1000, **changes: Any
 ) -> StateRecord:
     """Return what a server stored before it stopped."""
-    fields: dict[str, Any] = {"partner_state_at": since, "mclt_s": 30, "last_alive_at": T0 - 5}
+    fields: dict[str, Any] = {"partner_state_at": since, "mclt_s": 30, "alive_until_at": T0 + 5}
     return StateRecord(group=GROUP, my_state=state, my_state_at=since, partner_state=partner, **(fields | changes))

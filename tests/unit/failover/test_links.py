@@ -373,7 +373,7 @@ def test_every_ten_seconds_it_is_written_down_that_this_server_lives() -> None:
     assert endpoint.on_timer(at(9)).records == ()
     (record,) = endpoint.on_timer(at(10)).records
     assert isinstance(record, StateRecord)
-    assert record.last_alive_at == T0 + 10
+    assert record.alive_until_at == T0 + 20
 
 
 @pytest.mark.protocol("I1")

@@ -51,7 +51,7 @@ STATE = StateRecord(
     partner_state_at=901,
     mclt_s=3600,
     last_contact_at=950,
-    last_alive_at=960,
+    alive_until_at=960,
     update_all_wanted=True,
     partner_gone_at=955,
     mclt_wait_s=7200,
@@ -218,14 +218,15 @@ def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / DATABASE) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(StoreDamaged, match="it has version 99 and this program knows 2"):
+    with pytest.raises(StoreDamaged, match="it has version 99 and this program knows 3"):
         SqliteJournal(tmp_path)
 
 
 def test_a_store_of_version_1_is_brought_to_this_one_and_readable_before(tmp_path: Path) -> None:
     undated = replace(STATE, partner_gone_at=0, mclt_wait_s=0, fenced=False)
-    store(tmp_path, LEASE, undated)
+    store(tmp_path, LEASE, replace(undated, alive_until_at=950))
     with sqlite3.connect(tmp_path / DATABASE) as db:
+        db.execute("ALTER TABLE endpoint RENAME COLUMN alive_until_at TO last_alive_at")
         for column in ("partner_gone_at", "mclt_wait_s", "fenced"):
             db.execute(f"ALTER TABLE endpoint DROP COLUMN {column}")
         db.execute("DROP TABLE exchange")
