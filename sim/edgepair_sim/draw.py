@@ -16,6 +16,8 @@ from edgepair_sim.script import Script, Settings
 DAY_S = 86_400.0
 FIRST_TROUBLE_S = 120.0
 QUIET_S = 14_400.0  # at the end of each day nothing is broken for so long, or longer after a long MCLT
+ADDRESSES = (16, 20, 22, 24, 27, 30, 36)  # of all networks, for 20 clients that are not all there at a time
+QUICK_PART = 0.05  # of the lives have quick timers, or short leases
 TRIPS_MAX = 6  # how often a client goes and comes again in a day
 
 _NETWORK: Mapping[Trouble, int] = {t.cut: 5, t.delay: 2, t.resets: 3, t.unplug: 1}
@@ -78,24 +80,33 @@ def _begin(seed: int) -> tuple[Dice, Mood]:
 
 
 def _settings(seed: int, chance: random.Random) -> Settings:
+    networks = chance.choice((1, 2, 2, 3))
     return Settings(
         seed=seed,
         mclt_s=chance.choice((60, 60, 120, 120, 300, 300, 600, 900, 1800, 3600)),
-        lease_s=chance.choice((300, 600, 1200, 1800, 3600, 3600, 7200, 14_400, 28_800, 86_400)),
-        max_response_delay_s=chance.choice((10, 30, 60, 60, 60, 120, 120, 300)),
+        lease_s=_rarely(chance, (300, 600, 1200), (3600, 7200, 7200, 14_400, 14_400, 28_800, 86_400)),
+        max_response_delay_s=_rarely(chance, (10, 30, 60), (180, 300, 300, 600)),
         max_unacked_updates=chance.choice((1, 2, 5, 10, 10, 10, 100)),
         load_balance_max_s=chance.choice((0, 3, 3, 3, 10, 60)),
         split=chance.choice((0, 1, 64, 128, 128, 128, 128, 200, 255, 256)),
         auto_partner_down_s=chance.choice((0, 0, 0, 0, 0, 0, 60, 300, 1800)),
         ours=chance.random() < 0.7,
-        networks=chance.choice((1, 2, 2, 3)),
-        addresses=chance.choice((6, 8, 10, 12, 16, 24)),
+        networks=networks,
+        addresses=chance.choice(ADDRESSES) // networks,
         lost=chance.choice((0.0, 0.01, 0.02, 0.02, 0.1)),
         doubled=chance.choice((0.0, 0.01, 0.05)),
         chopped=chance.choice((0.0, 0.1, 0.1, 0.5)),
         primary_ppm=_drift_ppm(chance),
         secondary_ppm=_drift_ppm(chance),
     )
+
+
+def _rarely(chance: random.Random, quick: tuple[int, ...], slow: tuple[int, ...]) -> int:
+    """Return one of the slow values, or in few lives a quick one: those cost ten times as much, and find little more.
+
+    A pair that says CONTACT every three seconds, or clients that renew every few minutes, fill a day with repetition.
+    """
+    return chance.choice(quick if chance.random() < QUICK_PART else slow)
 
 
 def _drift_ppm(chance: random.Random) -> int:

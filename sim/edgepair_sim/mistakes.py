@@ -12,11 +12,11 @@ from edgepair_sim.dice import NODES, Dice, later, other_than
 ALIVE_AGO_S = (-1, -1, 0, 5, 60, 600, 3600)  # what people believe of a partner's end, whether they are right or not
 NEW_VALUES: Mapping[Change, tuple[int, ...]] = {
     Change.MCLT: (60, 120, 600, 1800, 3600),
-    Change.LEASE: (300, 900, 3600, 28_800),
+    Change.LEASE: (1800, 3600, 14_400, 28_800),
     Change.RANGE_SHRINKS: (1, 2, 5),
     Change.RANGE_GROWS: (1, 4, 10),
     Change.SPLIT: (0, 64, 128, 200, 256),
-    Change.DELAY: (30, 60, 120),
+    Change.DELAY: (120, 200, 300, 600),
     Change.WINDOW: (1, 2, 10, 100),
 }
 
