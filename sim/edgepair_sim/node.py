@@ -214,6 +214,7 @@ class Node:
             case SendDhcp():
                 self._place.surroundings.answer(self, output)
             case SendToPartner():
+                self._place.surroundings.said(self, output)
                 self._unsent.append(output)
             case OpenLink():
                 self._place.network.dial(self, output)
@@ -232,8 +233,6 @@ class Node:
         if not self._unsent:
             return
         unsent, self._unsent = self._unsent, []
-        for output in unsent:
-            self._place.surroundings.said(self, output)
         for link in dict.fromkeys(output.link for output in unsent):
             data = b"".join(output.data for output in unsent if output.link == link)
             self._place.network.send(self, link, data)

@@ -6,6 +6,8 @@ half of its time. Who renews later gets what is left of that, and MCLT.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.bounds import normal_bound_s
@@ -30,38 +32,52 @@ class RenewedLeaseIsWhole(Checker):
         super().__init__(scene)
         self._well_from_s = scene.script.healed_s + normal_bound_s(scene.script)
         self._had: dict[int, Holding] = {}  # by client
-        self._given: dict[int, tuple[float, int]] = {}  # by address: the end, and the seconds when it was given first
+        self._given: dict[tuple[int, bytes], dict[float, int]] = {}  # by address and machine: end, seconds when new
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
-        """Note a lease; the client may miss it, and is then told the rest of it when it asks again."""
+        """Note a lease; when its client misses it, or gets a shorter one meanwhile, it is told the rest of it later."""
         if packet.message_type == Dhcp4Type.ACK and packet.yiaddr and packet.lease_time_s is not None:
             end_s = self.scene.now_s + packet.lease_time_s
-            if abs(self._given.get(packet.yiaddr, (0.0, 0))[0] - end_s) > SAME_END_S:
-                self._given[packet.yiaddr] = end_s, packet.lease_time_s
+            given = self._given.setdefault((packet.yiaddr, packet.chaddr), {})
+            if _same_end(given, end_s) is None:
+                given[end_s] = packet.lease_time_s
+            for over_s in [each_s for each_s in given if each_s + SAME_END_S < self.scene.now_s]:
+                del given[over_s]
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Compare a lease with the one before, if that was of the same client and address, and had not ended."""
         had = self._had.pop(client.number, None)
         if holding.asked_s < self._well_from_s:
             return
-        if abs(self._given[holding.address][1] - holding.lease_s) <= READING_S:
+        given_s = self._given_s(client, holding)
+        if abs(given_s - holding.lease_s) <= READING_S:
             self._had[client.number] = holding  # not the rest of one that it missed
         if had is None or (had.key, had.address) != (holding.key, holding.address):
             return
         if abs(had.end_s - holding.end_s) <= SAME_END_S:
             return  # asked for early, it is told again
         if had.asked_s + ACKED_WITHIN_S <= holding.asked_s <= had.asked_s + had.lease_s / 2 + READING_S:
-            self._compare(client, had, holding)
+            self._compare(client, had, holding, given_s=given_s)
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client is done with its lease: the next one is a first one."""
         self._had.pop(client.number, None)
 
-    def _compare(self, client: Client, had: Holding, holding: Holding) -> None:
+    def _given_s(self, client: Client, holding: Holding) -> int:
+        """Return how long the lease was that this is, or is the rest of."""
+        given = self._given[holding.address, client.mac]
+        end_s = _same_end(given, self.scene.now_s + holding.lease_s)
+        return holding.lease_s if end_s is None else given[end_s]
+
+    def _compare(self, client: Client, had: Holding, holding: Holding, *, given_s: int) -> None:
         wanted_s = client.guise.wanted_s or self.scene.wishes.settings.lease_s
-        _, given_s = self._given[holding.address]
         if given_s < wanted_s - READING_S:
             raise self.broken(
                 f"{client.name} renews {dotted(holding.address)} and gets {given_s} s of {wanted_s} s, "
                 f"{holding.asked_s - had.asked_s:.0f} s after a lease of {had.lease_s} s"
             )
+
+
+def _same_end(given: Mapping[float, int], end_s: float) -> float | None:
+    """Return the end of the lease given before that this end is: perhaps by the other server's clock."""
+    return next((each_s for each_s in given if abs(each_s - end_s) <= SAME_END_S), None)
