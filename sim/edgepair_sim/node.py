@@ -99,6 +99,11 @@ class Node:
         return self.process is not None
 
     @property
+    def is_dying(self) -> bool:
+        """Return whether a deed waits for a point of its work to end it there; its disk may be made slow for that."""
+        return self.process is not None and self.process.fuse.point is not None
+
+    @property
     def paused(self) -> bool:
         """Return whether the process is stopped."""
         return self.process is not None and self.process.stopped
@@ -214,7 +219,6 @@ class Node:
             case SendDhcp():
                 self._place.surroundings.answer(self, output)
             case SendToPartner():
-                self._place.surroundings.said(self, output)
                 self._unsent.append(output)
             case OpenLink():
                 self._place.network.dial(self, output)
@@ -233,6 +237,8 @@ class Node:
         if not self._unsent:
             return
         unsent, self._unsent = self._unsent, []
+        for output in unsent:
+            self._place.surroundings.said(self, output)
         for link in dict.fromkeys(output.link for output in unsent):
             data = b"".join(output.data for output in unsent if output.link == link)
             self._place.network.send(self, link, data)

@@ -6,6 +6,7 @@ import pytest
 
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.leases.record import LeaseRecord, StateRecord
+from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.failover import BndAck, BndUpd, State
 from edgepair_sim.checkers.checker import Broken
 from edgepair_sim.checkers.durable_before_visible import DurableBeforeVisible
@@ -201,7 +202,7 @@ def test_a_first_lease_longer_than_mclt_is_told() -> None:
     on_disk(primary(checker), a_lease(MAC_1, ends_in_s=61))
 
     with pytest.raises(Broken, match=r"no-lease-beyond-mclt: east-1 gives 10\.1\.0\.50 1 s too long"):
-        checker.answered(primary(checker), an_ack(MAC_1))
+        _answers(checker, an_ack(MAC_1))
 
 
 def test_a_lease_may_end_mclt_after_what_the_partner_acknowledged_for_this_client() -> None:
@@ -209,7 +210,7 @@ def test_a_lease_may_end_mclt_after_what_the_partner_acknowledged_for_this_clien
     _acknowledged(checker, potential_in_s=200)
     on_disk(primary(checker), a_lease(MAC_1, ends_in_s=260))
 
-    checker.answered(primary(checker), an_ack(MAC_1))
+    _answers(checker, an_ack(MAC_1))
 
 
 def test_a_lease_longer_than_that_is_told() -> None:
@@ -218,7 +219,7 @@ def test_a_lease_longer_than_that_is_told() -> None:
     on_disk(primary(checker), a_lease(MAC_1, ends_in_s=261))
 
     with pytest.raises(Broken):
-        checker.answered(primary(checker), an_ack(MAC_1))
+        _answers(checker, an_ack(MAC_1))
 
 
 def test_what_the_partner_acknowledged_for_another_client_does_not_count() -> None:
@@ -227,7 +228,7 @@ def test_what_the_partner_acknowledged_for_another_client_does_not_count() -> No
     on_disk(primary(checker), a_lease(MAC_2, ends_in_s=61))
 
     with pytest.raises(Broken):
-        checker.answered(primary(checker), an_ack(MAC_2))
+        _answers(checker, an_ack(MAC_2))
 
 
 # durable before visible
@@ -365,3 +366,9 @@ def _update(*, potential_in_s: int) -> BndUpd:
 def _acknowledged(checker: NoLeaseBeyondMclt | OneAddressOneClient, *, potential_in_s: int) -> None:
     checker.spoke(primary(checker), _update(potential_in_s=potential_in_s))
     checker.spoke(secondary(checker), BndAck(time=START_AT, xid=7, address=A50))
+
+
+def _answers(checker: NoLeaseBeyondMclt, ack: Dhcp4Packet) -> None:
+    """Let the primary answer, and end its turn."""
+    checker.answered(primary(checker), ack)
+    checker.turned(primary(checker))

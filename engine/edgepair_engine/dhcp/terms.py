@@ -55,7 +55,7 @@ def bind(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -
     lease_s = granted_for(lease, client, wanted_s=wanted_s, desk=desk, now=now)
     tsfp = _acknowledged(lease, client)
     ends_at = max(min(now.wall_s + lease_s, FOREVER_AT), _promised_until(lease, client))
-    tstp = max(potential_expiry(wanted_s, lease_s, now), ends_at)
+    tstp = max(potential_expiry(wanted_s, ends_at - now.wall_s, now), ends_at)
     bound = replace(
         lease,
         state=BindingState.ACTIVE,

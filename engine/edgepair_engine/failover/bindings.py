@@ -58,11 +58,14 @@ class Rule(Enum):
     YES = auto()
     NO = auto()
     IF_CLAIM_PAST = auto()  # the potential expiry in the message is over, or absent
+    IF_CLAIM_ENDED = auto()  # the same, by a clock that may be CLOCK_TOLERANCE_S ahead of mine
     IF_MINE_ENDED = auto()  # by my clock the lease ends within CLOCK_TOLERANCE_S
 
 
 _TO_AVAILABLE = (FREE, BACKUP)
-_CLAIMED = {(old, new): Rule.IF_CLAIM_PAST for old in (EXPIRED, RESET) for new in _TO_AVAILABLE}
+# Of an ended binding both only wait to hear that it is over. dhcpd goes by its own clock alone: an address whose end
+# both tell at once, one of them with a clock that is a little ahead, then stays EXPIRED until the link breaks.
+_CLAIMED = {(old, new): Rule.IF_CLAIM_ENDED for old in (EXPIRED, RESET) for new in _TO_AVAILABLE}
 
 # Moves that are not simply allowed, by old and new state (protocol reference 5.4). In NORMAL:
 IN_NORMAL: Mapping[Role, Mapping[tuple[BindingState, BindingState], Rule]] = {
@@ -172,6 +175,8 @@ def _allowed(ours: Lease, theirs: BndUpd, state: BindingState, *, facts: UpdateF
             return False
         case Rule.IF_CLAIM_PAST:
             return (theirs.potential_expires_at or 0) <= now.wall_s
+        case Rule.IF_CLAIM_ENDED:
+            return (theirs.potential_expires_at or 0) - CLOCK_TOLERANCE_S <= now.wall_s
         case Rule.IF_MINE_ENDED:
             return ours.ends_at - CLOCK_TOLERANCE_S <= now.wall_s
 

@@ -97,7 +97,8 @@ class DurableBeforeVisible(Checker):
     def _check_state(self, node: Node, message: State) -> None:
         told = FailoverState.from_wire(message.state or 0)
         record = node.disk.state(GROUP)
-        if told in _ANNOUNCED or (record is not None and (told, message.stos) in set(_stays(record))):
+        stays = () if record is None else _stays(record)
+        if told in _ANNOUNCED or any(told is state and at in (message.stos, None) for state, at in stays):
             return
         raise self.broken(f"{node.name} says {told} since {message.stos}; on disk is {record}")
 
@@ -142,11 +143,16 @@ def _holds(lease: Lease, update: BndUpd) -> bool:
     return lease.state is update.state
 
 
-def _stays(record: StateRecord) -> Iterator[tuple[FailoverState, int]]:
-    """Yield each state that the record knows this server to have been in, with the moment from which it was."""
+def _stays(record: StateRecord) -> Iterator[tuple[FailoverState, int | None]]:
+    """Yield each state that the record knows this server to have been in, with the moment from which it was.
+
+    None: it was in that one from before the first move that is kept.
+    """
     yield record.my_state, record.my_state_at
-    at = 0
+    at = None
+    if record.transitions:
+        yield record.transitions[0].from_state, None
     for entry in record.transitions:
         # Recover-wait is the same stay as the Recover before it, and has its time.
-        at = at if entry.to_state is FailoverState.RECOVER_WAIT and at else entry.at
+        at = at if entry.to_state is FailoverState.RECOVER_WAIT else entry.at
         yield entry.to_state, at

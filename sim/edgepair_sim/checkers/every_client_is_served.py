@@ -1,9 +1,9 @@
 """A client that asks a server which serves is served, within a bound; and a lease that such a server knows is renewed.
 
 Each server owes this by itself, whatever the other one does, while its published report says that it serves. It owes
-nothing while it is stopped, cut off from the clients, too slow, without a working store, or without an address that it
-may give. When a packet between the two is lost, something is done to it, or its state changes, the time begins anew. A
-client that takes another server's offer is that one's.
+nothing while it is stopped, about to die, cut off from the clients, too slow, without a working store, or without an
+address that it may give. When a packet between the two is lost, something is done to it, or its state changes, the time
+begins anew. A client that takes another server's offer is that one's.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class EveryClientIsServed(Checker):
         return max(self._trouble_s[node.name], client.lost_s.get(self.scene.lan.address_of(node), 0.0))
 
     def _is_able(self, node: Node) -> bool:
-        if not node.running or node.paused or node.unplugged or node.report is None:
+        if not node.running or node.paused or node.unplugged or node.report is None or node.is_dying:
             return False
         if node.disk.full or node.disk.commit_s > SLOW_COMMIT_S or node.turn_s > SLOW_TURN_S:
             return False

@@ -37,6 +37,7 @@ class NoLeaseBeyondMclt(Checker):
         self._skew = Skew(scene.script)
         self._stores = Stores(scene)
         self._agreed_s: int | None = None
+        self._answers: list[Dhcp4Packet] = []  # of the turn that is going on
 
     def published(self, node: Node, report: MemberReport) -> None:
         """Hear when a store that was lost or put back is whole again."""
@@ -50,9 +51,21 @@ class NoLeaseBeyondMclt(Checker):
             self._agreed_s = None if state is None else state.mclt_s
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
-        """Measure the lease that an ACK rests on."""
-        if packet.message_type != Dhcp4Type.ACK or not packet.yiaddr or self._stores.is_blind(node):
-            return
+        """Keep an ACK until its turn is over: what the turn accepted of the partner leaves after it."""
+        if packet.message_type == Dhcp4Type.ACK and packet.yiaddr and not self._stores.is_blind(node):
+            self._answers.append(packet)
+
+    def turned(self, node: Node) -> None:
+        """Measure the leases that the turn's ACKs rest on."""
+        answers, self._answers = self._answers, []
+        for packet in answers:
+            self._measure(node, packet)
+
+    def crashed(self, node: Node) -> None:
+        """Hear that a turn ended halfway: nothing was accepted after its first ACK."""
+        self.turned(node)
+
+    def _measure(self, node: Node, packet: Dhcp4Packet) -> None:
         record = node.disk.lease(packet.yiaddr)
         lease = None if record is None else record.lease
         if lease is None or lease.state is not BindingState.ACTIVE or (lease.hardware or b"")[1:] != packet.chaddr:

@@ -20,7 +20,7 @@ from edgepair_sim.scene import Scene
 
 ACKED_WITHIN_S = 60.0  # both are in touch: an update takes less than a second
 READING_S = 2  # leases are whole seconds
-SAME_END_S = 30.0  # a lease that ends like one given before is that one, repeated, perhaps by the other server's clock
+SAME_END_S = 70.0  # a lease that ends like one given before is that one, repeated, perhaps by the other server's clock
 
 
 class RenewedLeaseIsWhole(Checker):
@@ -32,7 +32,8 @@ class RenewedLeaseIsWhole(Checker):
         super().__init__(scene)
         self._well_from_s = scene.script.healed_s + normal_bound_s(scene.script)
         self._had: dict[int, Holding] = {}  # by client
-        self._given: dict[tuple[int, bytes], dict[float, int]] = {}  # by address and machine: end, seconds when new
+        # by address and machine: its end, and how many seconds it had when it was new (0: given before all was well)
+        self._given: dict[tuple[int, bytes], dict[float, int]] = {}
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
         """Note a lease; when its client misses it, or gets a shorter one meanwhile, it is told the rest of it later."""
@@ -40,7 +41,7 @@ class RenewedLeaseIsWhole(Checker):
             end_s = self.scene.now_s + packet.lease_time_s
             given = self._given.setdefault((packet.yiaddr, packet.chaddr), {})
             if _same_end(given, end_s) is None:
-                given[end_s] = packet.lease_time_s
+                given[end_s] = packet.lease_time_s if self.scene.now_s >= self._well_from_s else 0
             for over_s in [each_s for each_s in given if each_s + SAME_END_S < self.scene.now_s]:
                 del given[over_s]
 
@@ -56,7 +57,7 @@ class RenewedLeaseIsWhole(Checker):
             return
         if abs(had.end_s - holding.end_s) <= SAME_END_S:
             return  # asked for early, it is told again
-        if had.asked_s + ACKED_WITHIN_S <= holding.asked_s <= had.asked_s + had.lease_s / 2 + READING_S:
+        if given_s and had.asked_s + ACKED_WITHIN_S <= holding.asked_s <= had.asked_s + had.lease_s / 2 + READING_S:
             self._compare(client, had, holding, given_s=given_s)
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
@@ -64,7 +65,7 @@ class RenewedLeaseIsWhole(Checker):
         self._had.pop(client.number, None)
 
     def _given_s(self, client: Client, holding: Holding) -> int:
-        """Return how long the lease was that this is, or is the rest of."""
+        """Return how long the lease was that this is, or is the rest of; 0 when that was before all was well."""
         given = self._given[holding.address, client.mac]
         end_s = _same_end(given, self.scene.now_s + holding.lease_s)
         return holding.lease_s if end_s is None else given[end_s]

@@ -76,4 +76,7 @@ def _is_current(told: BndUpd, node: Node) -> bool:
     """Return whether the lease is still as it was told."""
     assert told.address is not None
     record = node.disk.lease(told.address)
-    return record is None or (record.lease.state, record.lease.ends_at) == (told.state, told.lease_expires_at)
+    if record is None:
+        return True
+    lease = record.lease  # a renewal that is given the rest of its time changes nothing but when the client asked
+    return (lease.state, lease.ends_at, lease.cltt) == (told.state, told.lease_expires_at, told.cltt or 0)

@@ -183,7 +183,7 @@ def test_what_the_partner_knows_is_never_more_than_it_is_told() -> None:
     story.ack(story.said[-1])
     assert story.lease(120).tsfp == T0 + 255
     assert grant(story, wanted_s=20) == 20
-    assert (story.lease(120).tstp, story.lease(120).tsfp, story.lease(120).atsfp) == (T0 + 30, T0 + 30, 0)
+    assert (story.lease(120).tstp, story.lease(120).tsfp, story.lease(120).atsfp) == (T0 + 35, T0 + 35, 0)
 
 
 def test_a_renewal_takes_nothing_back_of_what_the_client_may_count_on() -> None:
