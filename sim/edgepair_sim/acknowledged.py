@@ -11,10 +11,11 @@ from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the two agree on of an address: its client, and until when that client may come to hold it."""
+    """What the two agree on of an address: its client, its end, and until when that client may come to hold it."""
 
     client_id: bytes | None
     hardware: bytes | None
+    ends_at: int
     until_at: int
 
     @property
@@ -65,4 +66,4 @@ class Acknowledged:
 def _knowledge(update: BndUpd) -> Knowledge:
     # A lease learned from the partner is told again with an old potential expiry (Q9); its end is known all the same.
     ends_at = (update.lease_expires_at or 0) if update.state is BindingState.ACTIVE else 0
-    return Knowledge(update.client_id, update.hardware, max(ends_at, update.potential_expires_at or 0))
+    return Knowledge(update.client_id, update.hardware, ends_at, max(ends_at, update.potential_expires_at or 0))

@@ -162,14 +162,14 @@ def test_a_server_that_met_its_partner_on_an_old_store_gives_nothing_twice() -> 
         _promises(checker, primary(checker), 2, until_s=300)
 
 
-@pytest.mark.parametrize(("known_in_s", "protected"), [(300, False), (500, True)])
+@pytest.mark.parametrize(("ends_in_s", "protected"), [(300, False), (500, True)])
 def test_what_was_promised_after_the_copy_is_protected_if_the_partner_has_acknowledged_it(
-    known_in_s: int, protected: bool
+    ends_in_s: int, protected: bool
 ) -> None:
     checker = a_checker(OneAddressOneClient)
     primary(checker).disk.keep_copy(0)
     _promises(checker, primary(checker), 1, until_s=500)
-    _acknowledged(checker, potential_in_s=known_in_s)
+    _acknowledged(checker, potential_in_s=900, ends_in_s=ends_in_s)
     at(checker, 20)
     primary(checker).disk.roll_back(10)
     checker.started(primary(checker))
@@ -348,7 +348,7 @@ def _declares_down(checker: OneAddressOneClient, *, at_s: float) -> None:
     checker.published(primary(checker), a_report(DOWN))
 
 
-def _update(*, potential_in_s: int) -> BndUpd:
+def _update(*, potential_in_s: int, ends_in_s: int = 60) -> BndUpd:
     lease = a_lease(MAC_1)
     return BndUpd(
         time=START_AT,
@@ -356,15 +356,17 @@ def _update(*, potential_in_s: int) -> BndUpd:
         address=A50,
         state=BindingState.ACTIVE,
         hardware=lease.hardware,
-        lease_expires_at=lease.ends_at,
+        lease_expires_at=START_AT + ends_in_s,
         potential_expires_at=START_AT + potential_in_s,
         stos=START_AT,
         cltt=START_AT,
     )
 
 
-def _acknowledged(checker: NoLeaseBeyondMclt | OneAddressOneClient, *, potential_in_s: int) -> None:
-    checker.spoke(primary(checker), _update(potential_in_s=potential_in_s))
+def _acknowledged(
+    checker: NoLeaseBeyondMclt | OneAddressOneClient, *, potential_in_s: int, ends_in_s: int = 60
+) -> None:
+    checker.spoke(primary(checker), _update(potential_in_s=potential_in_s, ends_in_s=ends_in_s))
     checker.spoke(secondary(checker), BndAck(time=START_AT, xid=7, address=A50))
 
 

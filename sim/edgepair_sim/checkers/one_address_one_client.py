@@ -95,7 +95,7 @@ class OneAddressOneClient(Checker):
             return False
         known = self._acknowledged.of(node.name, holding.address)
         ends_at = START_AT + holding.until_s - self._skew.spread_s(holding.asked_s, self.scene.now_s)
-        return known is None or known.client != holding.key or known.until_at < ends_at - READING_S
+        return known is None or known.client != holding.key or known.ends_at < ends_at - READING_S
 
     def _holdings(self) -> list[Holding]:
         guises = [guise for client in self.scene.clients for guise in client.guises]

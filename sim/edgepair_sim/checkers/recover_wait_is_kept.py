@@ -1,7 +1,8 @@
 """A server that recovers is not done before MCLT has passed since its last ACK: what it may have forgotten has ended.
 
 Only when its partner recovers, too, need it not wait: then neither gives leases. This does not hold for one of two of
-ours that lost its store, or has an old one: it served alone until then.
+ours that lost its store, or has an old one: it served alone until then. Its partner remembers that; when both stores
+are lost nobody does, and it is as at a first start.
 
 Looked at by true time, in lives whose clocks were never stepped, and by the smallest MCLT that was ever configured.
 """
@@ -54,7 +55,8 @@ class RecoverWaitIsKept(Checker):
         self._stores.published(node, report)
 
     def _is_excused(self, node: Node, group: GroupReport) -> bool:
-        forgot = self.scene.script.settings.ours and self._stores.is_blind(node)
+        partner = self.scene.partner_of(node)
+        forgot = self.scene.script.settings.ours and self._stores.is_blind(node) and not self._stores.is_blind(partner)
         return group.partner_state in _RECOVERS and not forgot
 
     def _look(self, node: Node) -> None:
