@@ -22,7 +22,7 @@ from edgepair_sim.workers import Ended, Workers
 SEEDS_DEFAULT = 40
 TWICE_EVERY = 10  # every tenth seed lives twice
 INTERRUPTED = 130  # the exit code, as of a shell
-LIFE_LIMIT_S = 120  # real seconds; a life takes about one
+LIFE_LIMIT_S = 120  # real seconds; a life takes two to four, the busiest a dozen
 
 
 class BadWish(ValueError):

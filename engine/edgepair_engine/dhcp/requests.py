@@ -10,7 +10,7 @@ from __future__ import annotations
 from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.dhcp.desk import Ask, Desk
-from edgepair_engine.dhcp.terms import bind, keeps_its_end, may_reactivate, may_take, wanted_s
+from edgepair_engine.dhcp.terms import bind, granted_for, keeps_its_end, may_reactivate, may_take, wanted_s
 from edgepair_engine.dhcp.verdict import Ack, Nak, Silent, Why
 from edgepair_engine.leases.lease import Lease
 
@@ -43,7 +43,8 @@ def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Sil
     """Protocol reference 4.4: the binding state says who may confirm."""
     holds = ask.client.had(lease)
     if lease.state is BindingState.ACTIVE and holds:
-        if keeps_its_end(lease, ask.client, scope=desk.scope, now=now):
+        granted_s = granted_for(lease, ask.client, wanted_s=wanted_s(ask.packet, desk.scope), desk=desk, now=now)
+        if keeps_its_end(lease, ask.client, granted_s=granted_s, scope=desk.scope, now=now):
             return Ack(lease.address, lease.ends_at - now.wall_s, Why.RENEWED_EARLY, None)
         return _confirm(lease, Why.RENEWED, ask=ask, desk=desk, now=now)
     if may_reactivate(lease) and holds:

@@ -22,9 +22,15 @@ def wanted_s(packet: Dhcp4Packet, scope: Scope) -> int:
     return min(max(asked, scope.config.min_lease_s), scope.config.max_lease_s)
 
 
-def keeps_its_end(lease: Lease, client: Client, *, scope: Scope, now: Now) -> bool:
-    """Return whether a running lease is so young that its end is repeated, with nothing to store and nobody to tell."""
-    if lease.ends_at <= now.wall_s or (lease.client_id, lease.hardware) != (client.client_id, client.hardware):
+def keeps_its_end(lease: Lease, client: Client, *, granted_s: int, scope: Scope, now: Now) -> bool:
+    """Return whether a running lease is so young that its end is repeated, with nothing to store and nobody to tell.
+
+    Not one that ends later than what can be had now: a lease time that was lowered would hold at every other renewal.
+    """
+    if not now.wall_s < lease.ends_at <= now.wall_s + granted_s or (lease.client_id, lease.hardware) != (
+        client.client_id,
+        client.hardware,
+    ):
         return False
     age_s = now.wall_s - lease.starts_at
     return 0 <= age_s * 100 < scope.config.cache_threshold_percent * (lease.ends_at - lease.starts_at)

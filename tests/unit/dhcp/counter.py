@@ -66,6 +66,10 @@ MEMBER = MemberConfig(
 )
 SHY_SUBNET = SUBNET.model_copy(update={"authoritative": False})
 SHY_MEMBER = MEMBER.model_copy(update={"groups": (GROUP.model_copy(update={"subnets": (SHY_SUBNET, OTHER_SUBNET)}),)})
+BRIEF_SUBNET = SUBNET.model_copy(update={"default_lease_s": 300})
+BRIEF_MEMBER = MEMBER.model_copy(
+    update={"groups": (GROUP.model_copy(update={"subnets": (BRIEF_SUBNET, OTHER_SUBNET)}),)}
+)
 PLAIN_MEMBER = MEMBER.model_copy(update={"groups": (), "subnets": (SUBNET, OTHER_SUBNET)})
 
 

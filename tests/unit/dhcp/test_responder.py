@@ -8,7 +8,7 @@ from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.dhcp.relay import Arrival
 from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Why
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
-from tests.unit.dhcp.counter import SHY_MEMBER, T0, Counter, later, plain_counter, rights_in
+from tests.unit.dhcp.counter import BRIEF_MEMBER, SHY_MEMBER, T0, Counter, later, plain_counter, rights_in
 from tests.unit.dhcp.packets import (
     BY_BROADCAST,
     BY_UNICAST,
@@ -189,6 +189,18 @@ def test_a_renewal_in_the_first_quarter_repeats_the_old_end_and_changes_nothing(
     verdict = counter.hear(MINE.renews("10.1.0.50"), now=later(900))
     assert isinstance(verdict, Ack)
     assert verdict.why is Why.RENEWED
+
+
+def test_a_lease_time_that_was_lowered_holds_at_every_renewal() -> None:
+    """The binding keeps the end that the client was promised before; its rest is not what the client gets."""
+    counter = Counter(rights_in(FailoverState.NORMAL), BRIEF_MEMBER)
+    ends_at = T0.wall_s + 86400
+    counter.hold("10.1.0.50", BindingState.ACTIVE, hardware=MINE_HARDWARE, starts_at=T0.wall_s, ends_at=ends_at)
+    for seconds in (10, 160, 310):
+        verdict = counter.hear(MINE.renews("10.1.0.50"), now=later(seconds))
+        assert isinstance(verdict, Ack)
+        assert (verdict.lease_s, verdict.why) == (300, Why.RENEWED)
+        assert counter.leases.get(address("10.1.0.50")).ends_at == ends_at
 
 
 @pytest.mark.protocol(111)
