@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -149,10 +150,11 @@ def test_what_cannot_be_is_said_with_exit_code_2(sim: Sim, tmp_path: Path) -> No
         assert (ran.code, why in ran.err) == (2, True), (words, ran.err)
 
 
-def test_make_hands_the_words_over(tmp_path: Path) -> None:
+def test_make_hands_the_words_over_also_below_another_make(tmp_path: Path) -> None:
     ran = subprocess.run(
-        ["make", "-s", "sim", f"SCRIPT={a_script(tmp_path)}", "PRINT=1"],
+        ["make", "-s", "--no-print-directory", "sim", f"SCRIPT={a_script(tmp_path)}", "PRINT=1"],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+        env=os.environ | {"MAKELEVEL": "1", "MAKEFLAGS": "w"},
     )  # fmt: skip
     assert ran.stdout == (
         "seed=7 mclt_s=60 clients=2 lost=0.0 doubled=0.0\n"
