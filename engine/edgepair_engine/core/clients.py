@@ -16,12 +16,12 @@ from edgepair_engine.dhcp.client import client_of
 from edgepair_engine.dhcp.desk import Ask, Desk
 from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.dhcp.rate import RateLimit
-from edgepair_engine.dhcp.replies import Reply, reply_to
+from edgepair_engine.dhcp.replies import reply_to
 from edgepair_engine.dhcp.responder import respond
 from edgepair_engine.dhcp.rights import PlainRights, Rights
 from edgepair_engine.dhcp.scopes import Scope, Scopes
 from edgepair_engine.dhcp.shelf import Shelf
-from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Verdict, Why
+from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Freed, Inform, Nak, Offer, Silent, Verdict, Why
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.leases.pool import NO_GROUP
 from edgepair_engine.leases.record import LeaseRecord
@@ -35,7 +35,7 @@ UNREADABLE_INTERVAL_S = 10.0  # one notice for all unreadable datagrams in betwe
 _PLAIN = PlainRights()
 _COUNTED = (BindingState.FREE, BindingState.BACKUP, BindingState.ACTIVE, BindingState.ABANDONED)
 _MESSAGE_NAMES: dict[int | None, str] = {kind.value: kind.name for kind in Dhcp4Type} | {None: "BOOTREQUEST"}
-_ANSWER = {Offer: "OFFER", Ack: "ACK", Inform: "ACK", Nak: "NAK", Freed: "nothing"}
+_ANSWER = {Offer: "OFFER", Ack: "ACK", Inform: "ACK", Nak: "NAK", BootReply: "BOOTREPLY", Freed: "nothing"}
 
 
 class Clients:
@@ -114,7 +114,7 @@ class Clients:
                 self._offers.let_go(ask.key)
                 kept = Effects() if verdict.lease is None else self._keep(verdict.lease, desk.scope, now)
                 return kept.then(self._told(verdict, ask, desk))
-            case Inform() | Nak():
+            case Inform() | Nak() | BootReply():
                 return self._told(verdict, ask, desk)
             case Freed():
                 return self._keep(verdict.lease, desk.scope, now).then(_freed(verdict, ask))
@@ -133,12 +133,18 @@ class Clients:
         self._leases.put(lease)
         return Effects((LeaseRecord(NO_GROUP, lease),))
 
-    def _told(self, verdict: Offer | Ack | Inform | Nak, ask: Ask, desk: Desk) -> Effects:
-        server_id = ask.arrival.local if self._server_identifier is None else int(self._server_identifier)
-        reply: Reply = reply_to(ask.packet, ask.arrival, verdict=verdict, scope=desk.scope, server_id=server_id)
+    def _told(self, verdict: Answering, ask: Ask, desk: Desk) -> Effects:
+        reply = reply_to(ask.packet, ask.arrival, verdict=verdict, scope=desk.scope, server_id=self._server_id(ask))
         address = ask.packet.ciaddr if isinstance(verdict, Inform) else verdict.address
         send = SendDhcp(reply.data, reply.to, promise=isinstance(verdict, Ack))
         return Effects(outputs=(send, _answered(verdict, address, ask)))
+
+    def _server_id(self, ask: Ask) -> int:
+        """Return by which address this client shall know the server."""
+        override = ask.packet.server_id_override
+        if override is not None:
+            return override
+        return ask.arrival.local if self._server_identifier is None else int(self._server_identifier)
 
     def _unreadable(self, why: str, now: Now) -> Effects:
         """Count a datagram that cannot be read; the notice gives the latest reason."""
@@ -179,7 +185,7 @@ def _freed(verdict: Freed, ask: Ask) -> Effects:
     return Effects(outputs=(answered, Tell(Note(NoteCode.ADDRESS_ABANDONED, None, fields))))
 
 
-def _answered(verdict: Offer | Ack | Inform | Nak | Freed, address: int, ask: Ask) -> Tell:
+def _answered(verdict: Answering | Freed, address: int, ask: Ask) -> Tell:
     fields = {
         "answer": _ANSWER[type(verdict)],
         "address": dotted(address),

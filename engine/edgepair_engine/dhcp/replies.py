@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
+from edgepair_engine.dhcp.layout import lay_out
 from edgepair_engine.dhcp.relay import Arrival, Destination, Reach, destination_of
 from edgepair_engine.dhcp.scopes import Scope
-from edgepair_engine.dhcp.verdict import Ack, Inform, Nak, Offer
-from edgepair_engine.wire.dhcp4 import BROADCAST_FLAG, Dhcp4Message, Dhcp4Packet, encode_dhcp4
+from edgepair_engine.dhcp.terms import INFINITE_S
+from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Inform, Nak, Offer
+from edgepair_engine.wire.dhcp4 import (
+    BROADCAST_FLAG,
+    OPTIONS_AT,
+    PACKET_LENGTH_MIN,
+    Dhcp4Message,
+    Dhcp4Packet,
+    encode_dhcp4,
+)
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type, ipv4, u8, u32
 
 PACKET_SIZE_DEFAULT = 576  # what every client takes, headers included (RFC 2131 2)
 PACKET_SIZE_MAX = 1500  # more would be cut into fragments on a LAN
-_HEADERS_LENGTH = 28 + 240 + 1  # IP and UDP, the fixed part, END
+_UDP_LENGTH = 28  # IP and UDP headers
+_FIXED_LENGTH = OPTIONS_AT + 1  # and END
 
 _NOTHING: Mapping[int, bytes] = {}
 
@@ -27,30 +38,35 @@ class Reply:
 
 
 def reply_to(
-    packet: Dhcp4Packet, arrival: Arrival, *, verdict: Offer | Ack | Inform | Nak, scope: Scope | None, server_id: int
+    packet: Dhcp4Packet, arrival: Arrival, *, verdict: Answering, scope: Scope | None, server_id: int
 ) -> Reply:
     """Return the packet that tells this verdict. `scope` gives the options; a NAK needs none."""
     if isinstance(verdict, Nak):
         return _nak(packet, arrival, verdict=verdict, server_id=server_id)
     yiaddr = 0 if isinstance(verdict, Inform) else verdict.address
-    kind = Dhcp4Type.OFFER if isinstance(verdict, Offer) else Dhcp4Type.ACK
-    to = destination_of(packet, arrival, reach=Reach.CLIENT, yiaddr=yiaddr)
     told = _NOTHING if scope is None else scope.options
-    must = [*_kind(kind, server_id), *_times(verdict)]
     next_server = scope.config.next_server if scope is not None else None
+    layout = lay_out(
+        _must(verdict, server_id),
+        _asked(packet, told),
+        _echoed(packet),
+        room=_room(packet),
+        file=_boot_file(told),
+    )
     message = Dhcp4Message(
         xid=packet.xid,
         chaddr=packet.chaddr,
         htype=packet.htype,
         flags=packet.flags,
-        ciaddr=0 if kind is Dhcp4Type.OFFER else packet.ciaddr,
+        ciaddr=0 if isinstance(verdict, Offer) else packet.ciaddr,
         yiaddr=yiaddr,
         siaddr=0 if next_server is None else int(next_server),
         giaddr=packet.giaddr,
-        file=_boot_file(told),
-        options=_fitting(packet, must, _asked(packet, told)),
+        sname=layout.sname,
+        file=layout.file,
+        options=layout.options,
     )
-    return Reply(encode_dhcp4(message), to)
+    return Reply(encode_dhcp4(message), destination_of(packet, arrival, reach=Reach.CLIENT, yiaddr=yiaddr))
 
 
 def _nak(packet: Dhcp4Packet, arrival: Arrival, *, verdict: Nak, server_id: int) -> Reply:
@@ -63,22 +79,36 @@ def _nak(packet: Dhcp4Packet, arrival: Arrival, *, verdict: Nak, server_id: int)
         htype=packet.htype,
         flags=flags,
         giaddr=packet.giaddr,
-        options=_fitting(packet, _kind(Dhcp4Type.NAK, server_id), [why]),
+        options=(*_kind(Dhcp4Type.NAK, server_id), why, *_echoed(packet)),
     )
     return Reply(encode_dhcp4(message), destination_of(packet, arrival, reach=Reach.EVERYONE, yiaddr=0))
+
+
+def _must(verdict: Offer | Ack | Inform | BootReply, server_id: int) -> list[tuple[int, bytes]]:
+    match verdict:
+        case Offer():
+            return [*_kind(Dhcp4Type.OFFER, server_id), *_times(verdict.lease_s)]
+        case Ack():
+            return [*_kind(Dhcp4Type.ACK, server_id), *_times(verdict.lease_s)]
+        case Inform():
+            return _kind(Dhcp4Type.ACK, server_id)
+        case BootReply():
+            return []  # BOOTP knows no kinds and no times
+        case _:
+            assert_never(verdict)
 
 
 def _kind(kind: Dhcp4Type, server_id: int) -> list[tuple[int, bytes]]:
     return [(Dhcp4Option.MESSAGE_TYPE, u8(kind)), (Dhcp4Option.SERVER_ID, ipv4(server_id))]
 
 
-def _times(verdict: Offer | Ack | Inform) -> list[tuple[int, bytes]]:
-    if isinstance(verdict, Inform):
-        return []
+def _times(lease_s: int) -> list[tuple[int, bytes]]:
+    """Return the lease time, T1 and T2; a lease without end is never renewed (RFC 2131 3.3)."""
+    endless = lease_s == INFINITE_S
     return [
-        (Dhcp4Option.LEASE_TIME, u32(verdict.lease_s)),
-        (Dhcp4Option.RENEWAL_TIME, u32(verdict.lease_s // 2)),
-        (Dhcp4Option.REBINDING_TIME, u32(verdict.lease_s * 7 // 8)),
+        (Dhcp4Option.LEASE_TIME, u32(lease_s)),
+        (Dhcp4Option.RENEWAL_TIME, u32(lease_s if endless else lease_s // 2)),
+        (Dhcp4Option.REBINDING_TIME, u32(lease_s if endless else lease_s * 7 // 8)),
     ]
 
 
@@ -91,30 +121,19 @@ def _asked(packet: Dhcp4Packet, told: Mapping[int, bytes]) -> Iterator[tuple[int
     return ((code, told[code]) for code in wanted if code in told)
 
 
-def _fitting(
-    packet: Dhcp4Packet, must: Sequence[tuple[int, bytes]], may: Iterable[tuple[int, bytes]]
-) -> tuple[tuple[int, bytes], ...]:
-    """Return what must be told, what else fits the client's limit, and at the end what goes back as it came.
-
-    The client's identifier (RFC 6842) and the relay's option 82 (RFC 3046: whole, last) always go.
-    """
-    echoed = []
-    if packet.client_id is not None:
-        echoed.append((int(Dhcp4Option.CLIENT_ID), packet.client_id))
-    if packet.relay_agent is not None:
-        echoed.append((int(Dhcp4Option.RELAY_AGENT), packet.relay_agent))
-    size_max = min(max(packet.message_size_max or 0, PACKET_SIZE_DEFAULT), PACKET_SIZE_MAX)
-    room = size_max - _HEADERS_LENGTH - sum(_length(value) for _, value in (*must, *echoed))
-    fitting = []
-    for code, value in may:
-        if _length(value) <= room:
-            fitting.append((code, value))
-            room -= _length(value)
-    return (*must, *fitting, *echoed)
+def _echoed(packet: Dhcp4Packet) -> list[tuple[int, bytes]]:
+    """Return what goes back as it came: identifier (RFC 6842), subnet (RFC 3011), last option 82 (RFC 3046)."""
+    codes = (Dhcp4Option.CLIENT_ID, Dhcp4Option.SUBNET_SELECTION, Dhcp4Option.RELAY_AGENT)
+    return [(int(code), packet.options[code]) for code in codes if packet.options.get(code)]
 
 
-def _length(value: bytes) -> int:
-    return len(value) + 2 * max(1, -(-len(value) // 255))  # a code and a length byte for each part of 255
+def _room(packet: Dhcp4Packet) -> int:
+    """Return how many bytes of options the client takes."""
+    if packet.message_type is None:  # BOOTP: as long as its own packet
+        size_max = max(len(packet.data), PACKET_LENGTH_MIN) + _UDP_LENGTH
+    else:
+        size_max = max(packet.message_size_max or 0, PACKET_SIZE_DEFAULT)
+    return min(size_max, PACKET_SIZE_MAX) - _UDP_LENGTH - _FIXED_LENGTH
 
 
 def _boot_file(told: Mapping[int, bytes]) -> bytes:

@@ -2,7 +2,8 @@
 
 It is never load balanced. A client that names another server in option 54 has taken that one's offer and is left
 alone: dhcpd would look at the binding only (protocol reference 4.4), with the same result as far as the address is
-the partner's, and a duel of two updates otherwise.
+the partner's, and a duel of two updates otherwise. Where a relay has clients know each server by the relay's own
+address (RFC 5107), option 54 tells nothing: there the offer that waits tells who was chosen, else the client's hash.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def request(ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Silent:
     address = packet.ciaddr or packet.requested_address
     if not address:
         return Silent(Why.NOT_A_REQUEST, "it names no address")
-    if not packet.ciaddr and packet.server_id is not None and packet.server_id not in desk.server_ids:
+    if _chose_another(ask, address, desk, now):
         return Silent(Why.OTHER_SERVER)
     if not desk.scope.holds(address):
         # Without authority it may be another server's matter; an address of this server's own never is.
@@ -37,6 +38,16 @@ def request(ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Silent:
     if lease is None:
         return Silent(Why.NOT_MANAGED)
     return _on_binding(lease, ask, desk, now)
+
+
+def _chose_another(ask: Ask, address: int, desk: Desk, now: Now) -> bool:
+    packet = ask.packet
+    if packet.ciaddr or packet.server_id is None:
+        return False
+    if packet.server_id == packet.server_id_override:
+        offered = desk.offers.of_client(ask.key, now) == address
+        return not offered and not desk.rights.answers(ask.client.hash_key, packet.secs)
+    return packet.server_id not in desk.server_ids
 
 
 def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Silent:

@@ -1,4 +1,4 @@
-"""From a packet to a verdict: what this server answers to DISCOVER, REQUEST, RELEASE, DECLINE and INFORM.
+"""From a packet to a verdict: what is answered to DISCOVER, REQUEST, RELEASE, DECLINE, INFORM, and to plain BOOTP.
 
 Which server of a pair answers is decided here by the rights alone (protocol reference 4.3): a DISCOVER is left to the
 partner when load balancing says so, a REQUEST never is, and INFORM is answered in every state.
@@ -12,7 +12,7 @@ from edgepair_engine.dhcp.allocation import find_address, partner_can_give
 from edgepair_engine.dhcp.desk import Ask, Desk
 from edgepair_engine.dhcp.requests import request
 from edgepair_engine.dhcp.terms import granted_for, wanted_s
-from edgepair_engine.dhcp.verdict import Freed, Inform, Offer, Silent, Verdict, Why
+from edgepair_engine.dhcp.verdict import BootReply, Freed, Inform, Offer, Silent, Verdict, Why
 from edgepair_engine.leases.binding import abandoned, freed, released
 from edgepair_engine.wire.dhcp4 import BOOTREQUEST
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
@@ -35,6 +35,8 @@ def respond(ask: Ask, desk: Desk, now: Now) -> Verdict:
             return _release(ask, desk, now)
         case Dhcp4Type.DECLINE:
             return _decline(ask, desk, now)
+        case None:
+            return _boot(ask, desk)
         case other:
             return Silent(Why.NOT_A_REQUEST, f"message type {other}")
 
@@ -52,6 +54,16 @@ def _discover(ask: Ask, desk: Desk, now: Now) -> Offer | Silent:
         return Silent(Why.NO_ADDRESS, desk.scope.prefix)
     lease, why = found
     return Offer(lease.address, granted_for(lease, ask.client, wanted_s=wanted, desk=desk, now=now), why)
+
+
+def _boot(ask: Ask, desk: Desk) -> BootReply | Silent:
+    """Answer plain BOOTP, for a reserved address only: it has no lease times, and never gives an address back."""
+    reserved = desk.scope.reserved_for(ask.client)
+    if reserved is None:
+        return Silent(Why.NOT_RESERVED)
+    if not desk.rights.answers(ask.client.hash_key, ask.packet.secs):
+        return Silent(Why.PARTNERS_CLIENT)
+    return BootReply(reserved)
 
 
 def _release(ask: Ask, desk: Desk, now: Now) -> Freed | Silent:

@@ -64,7 +64,15 @@ class Scopes:
         return self.all[place]
 
     def of_packet(self, packet: Dhcp4Packet, arrival: Arrival) -> Scope | None:
-        """Return the subnet whose client sent this: by relay, by the address it uses, or by the interface."""
+        """Return the subnet whose client sent this: as it is named, by relay, by the address it uses, or by interface.
+
+        What the relay names (RFC 3527) goes before what the client names (RFC 3011); a name that we do not know is not
+        replaced by a guess.
+        """
+        if packet.link_selection is not None:
+            return self.of_address(packet.link_selection)
+        if packet.subnet_selection is not None:
+            return self.of_address(packet.subnet_selection)
         if packet.giaddr:
             return self.of_address(packet.giaddr)
         if packet.ciaddr and arrival.destination != BROADCAST:

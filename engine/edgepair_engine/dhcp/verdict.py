@@ -38,6 +38,7 @@ class Why(Enum):
     NO_SUBNET = "no configured subnet for where the packet came from"
     NO_GROUP = "the subnet's failover group does not run"
     TOO_MANY = "the client asks more often than its limit allows"
+    NOT_RESERVED = "no address is reserved for this BOOTP client"
     NOT_A_REQUEST = "not a packet for a DHCP server"
 
 
@@ -76,6 +77,14 @@ class Nak:
 
 
 @dataclass(frozen=True, slots=True)
+class BootReply:
+    """Tell a BOOTP client the address that is reserved for it; it keeps it without a lease."""
+
+    address: int
+    why: Why = Why.RESERVED
+
+
+@dataclass(frozen=True, slots=True)
 class Freed:
     """The client gave the address back or declined it: record `lease`, answer nothing."""
 
@@ -91,4 +100,5 @@ class Silent:
     detail: str = ""
 
 
-Verdict = Offer | Ack | Inform | Nak | Freed | Silent
+Answering = Offer | Ack | Inform | Nak | BootReply  # a packet goes out
+Verdict = Answering | Freed | Silent

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from edgepair_engine.wire.dhcp4_options import (
     END,
     Dhcp4Option,
+    RelayAgentOption,
     check_lengths,
     read_dhcp4_options,
+    read_relay_agent_options,
     write_dhcp4_options,
 )
 from edgepair_engine.wire.errors import BadField, BadLength, BadOption, Truncated
@@ -25,6 +27,7 @@ OPTIONS_AT = 240
 CHADDR_LENGTH_MAX = 16
 SNAME_LENGTH_MAX = 64
 FILE_LENGTH_MAX = 128
+ADDRESS_LENGTH = 4
 
 _COOKIE = b"\x63\x82\x53\x63"
 _COOKIE_AT = 236
@@ -178,6 +181,22 @@ class Dhcp4Packet:
         """Option 82 whole, to be given back as it came (RFC 3046)."""
         return self.options.get(Dhcp4Option.RELAY_AGENT)
 
+    @property
+    def link_selection(self) -> int | None:
+        """The subnet that the relay names in option 82 (RFC 3527): its own address is on another one."""
+        return self._of_relay(RelayAgentOption.LINK_SELECTION)
+
+    @property
+    def server_id_override(self) -> int | None:
+        """The address by which clients shall know the server, as the relay says in option 82 (RFC 5107)."""
+        return self._of_relay(RelayAgentOption.SERVER_ID_OVERRIDE)
+
+    def _of_relay(self, code: int) -> int | None:
+        if self.relay_agent is None or not self.giaddr:  # without a relay, anybody could have written it
+            return None
+        value = read_relay_agent_options(self.relay_agent).get(code, b"")
+        return int.from_bytes(value) if len(value) == ADDRESS_LENGTH else None
+
     def _number(self, code: int) -> int | None:
         value = self.options.get(code)
         return None if value is None else int.from_bytes(value)
@@ -206,19 +225,20 @@ class Dhcp4Message:
 def decode_dhcp4(data: bytes) -> Dhcp4Packet:
     """Return a view of a packet whose form is sound; what it means is not judged.
 
+    A packet without DHCP's cookie is BOOTP's own (RFC 951), whose last field is any vendor's: it has no options.
+
     Raises:
-        WireError: too short, no DHCP, an option beyond its field, a number of a wrong length.
+        WireError: too short, an option beyond its field, a number of a wrong length.
     """
     if len(data) < OPTIONS_AT:
         raise Truncated(f"{len(data)} bytes, a packet has {OPTIONS_AT} or more", offset=len(data))
-    if data[_COOKIE_AT:OPTIONS_AT] != _COOKIE:
-        raise BadField("no DHCP cookie", offset=_COOKIE_AT)
     if data[0] not in {BOOTREQUEST, BOOTREPLY}:
         raise BadField(f"op {data[0]}", offset=0)
     if data[2] > CHADDR_LENGTH_MAX:
         raise BadLength(f"hardware address of {data[2]} bytes", offset=2)
     found: dict[int, bytes] = {}
-    read_dhcp4_options(data, OPTIONS_AT, len(data), found)
+    if data[_COOKIE_AT:OPTIONS_AT] == _COOKIE:
+        read_dhcp4_options(data, OPTIONS_AT, len(data), found)
     if Dhcp4Option.OVERLOAD in found:
         _read_overloaded(data, found)
     check_lengths(found)

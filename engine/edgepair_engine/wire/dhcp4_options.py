@@ -43,6 +43,13 @@ class Dhcp4Option(IntEnum):
     DOMAIN_SEARCH = 119
 
 
+class RelayAgentOption(IntEnum):
+    """Codes of the sub-options of option 82 that the server acts upon."""
+
+    LINK_SELECTION = 5  # RFC 3527
+    SERVER_ID_OVERRIDE = 11  # RFC 5107
+
+
 class Dhcp4Type(IntEnum):
     """What a DHCP message is: the value of option 53."""
 
@@ -91,6 +98,20 @@ def read_dhcp4_options(data: bytes, start: int, end: int, found: dict[int, bytes
         value = data[value_at:stop]
         found[code] = found[code] + value if code in found else value
         at = stop
+
+
+def read_relay_agent_options(value: bytes) -> dict[int, bytes]:
+    """Return the sub-options in the value of option 82; the first of several alike counts (RFC 3046 2.0).
+
+    One that runs beyond the value is left out, and all behind it: the option goes back as it came all the same.
+    """
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + 2 <= len(value) and at + 2 + value[at + 1] <= len(value):
+        stop = at + 2 + value[at + 1]
+        found.setdefault(value[at], value[at + 2 : stop])
+        at = stop
+    return found
 
 
 def check_lengths(found: Mapping[int, bytes]) -> None:

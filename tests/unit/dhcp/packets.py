@@ -6,13 +6,22 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from edgepair_engine.dhcp.relay import BROADCAST, Arrival
-from edgepair_engine.wire.dhcp4 import BOOTREQUEST, BROADCAST_FLAG, Dhcp4Message, decode_dhcp4, encode_dhcp4
+from edgepair_engine.wire.dhcp4 import (
+    BOOTREQUEST,
+    BROADCAST_FLAG,
+    OPTIONS_AT,
+    PACKET_LENGTH_MIN,
+    Dhcp4Message,
+    decode_dhcp4,
+    encode_dhcp4,
+)
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 
 PRIMARYS_MAC = bytes.fromhex("020000000002")  # hashes to 45
 SECONDARYS_MAC = bytes.fromhex("020000000001")  # hashes to 133
 ASKED = bytes([1, 3, 6, 15])
 XID = 0xAB8A207C
+COOKIE = b"\x63\x82\x53\x63"
 
 
 def address(dotted: str) -> int:
@@ -54,6 +63,13 @@ class Terminal:
             options=tuple(told.items()),
         )
         return encode_dhcp4(message)
+
+    def boots(self) -> bytes:
+        """Plain BOOTP, without DHCP's cookie."""
+        asked = Dhcp4Message(
+            op=BOOTREQUEST, xid=self.xid, chaddr=self.mac, secs=self.secs, flags=self.flags, options=()
+        )
+        return encode_dhcp4(asked)[:OPTIONS_AT].removesuffix(COOKIE).ljust(PACKET_LENGTH_MIN, b"\0")
 
     def discovers(self, wanted: str | None = None) -> bytes:
         return self.says(Dhcp4Type.DISCOVER, options=_requested(wanted))

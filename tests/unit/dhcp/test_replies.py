@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from edgepair_contract.config import OptionConfig
 from edgepair_engine.dhcp.relay import Arrival, Destination
 from edgepair_engine.dhcp.replies import reply_to
-from edgepair_engine.dhcp.scopes import Scopes
-from edgepair_engine.dhcp.verdict import Ack, Inform, Nak, Offer, Why
+from edgepair_engine.dhcp.scopes import Scope, Scopes
+from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Inform, Nak, Offer, Why
 from edgepair_engine.wire.dhcp4 import decode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
-from tests.unit.dhcp.counter import MEMBER
+from tests.unit.dhcp.counter import GROUP, MEMBER, SUBNET
 from tests.unit.dhcp.packets import BY_BROADCAST, BY_UNICAST, PRIMARYS_MAC, SERVER, Terminal, address, read
 
 SCOPE = Scopes(MEMBER).all[0]
@@ -23,10 +24,20 @@ RELAY = address("10.10.0.1")
 BY_RELAY = Arrival("lan0", SERVER, RELAY, 67, SERVER)
 
 
+LAN = b"\x0a\x01\x00\x00"
+LAN10 = b"\x0a\x0a\x00\x00"
+
+
+def scope_of(**fields: object) -> Scope:
+    """The scope of lan0, with other contents."""
+    group = GROUP.model_copy(update={"subnets": (SUBNET.model_copy(update=fields),)})
+    return Scopes(MEMBER.model_copy(update={"groups": (group,)})).all[0]
+
+
 def reply(
-    data: bytes, verdict: Offer | Ack | Inform | Nak, arrival: Arrival = BY_BROADCAST
+    data: bytes, verdict: Answering, arrival: Arrival = BY_BROADCAST, scope: Scope = SCOPE
 ) -> tuple[bytes, Destination]:
-    made = reply_to(decode_dhcp4(data), arrival, verdict=verdict, scope=SCOPE, server_id=SERVER)
+    made = reply_to(decode_dhcp4(data), arrival, verdict=verdict, scope=scope, server_id=SERVER)
     return made.data, made.to
 
 
@@ -116,14 +127,79 @@ def test_the_mask_stands_before_the_routers_however_the_client_asks() -> None:
     assert list(read(reply(asks, OFFER)[0]).options) == [53, 54, 51, 58, 59, 1, 6, 3]
 
 
-def test_the_subnet_is_the_relay_s_or_the_interface_s() -> None:
-    scopes = Scopes(MEMBER)
-    relayed = decode_dhcp4(Terminal(giaddr="10.10.0.1").discovers())
-    plain = decode_dhcp4(Terminal().discovers())
-    found = [
-        scopes.of_packet(relayed, BY_BROADCAST),
-        scopes.of_packet(plain, BY_BROADCAST),
-        scopes.of_packet(plain, Arrival("lan1", 0, 0, 68, 0xFFFFFFFF)),
-        scopes.of_packet(decode_dhcp4(Terminal(giaddr="172.16.0.1").discovers()), BY_BROADCAST),
-    ]
-    assert [None if scope is None else scope.prefix for scope in found] == ["10.10.0.0/24", "10.1.0.0/24", None, None]
+OVERFULL = scope_of(
+    domain_name="d" * 216, options=(OptionConfig(code=114, hex="75" * 120), OptionConfig(code=43, hex="76" * 60))
+)
+
+
+def test_what_does_not_fit_stands_in_the_fields_of_the_names() -> None:
+    """RFC 2131 4.1: option overload; a client that said nothing takes 576 bytes."""
+    asks = Terminal().says(Dhcp4Type.DISCOVER, options={Dhcp4Option.PARAMETER_LIST: bytes([15, 114, 43, 3])})
+    data, _ = reply(asks, OFFER, scope=OVERFULL)
+    assert len(data) <= 576 - 28
+    told = read(data).options
+    assert list(told) == [53, 54, 51, 58, 59, 52, 15, 3, 114, 43]
+    assert (told[52], told[114], told[43], told[15]) == (b"\x03", b"u" * 120, b"v" * 60, b"d" * 216)
+
+
+def test_a_client_that_takes_more_gets_all_in_the_options_field() -> None:
+    codes = {55: bytes([15, 114, 43, 3]), 57: b"\x05\xdc"}
+    data, _ = reply(Terminal().says(Dhcp4Type.DISCOVER, options=codes), OFFER, scope=OVERFULL)
+    assert list(read(data).options) == [53, 54, 51, 58, 59, 15, 114, 43, 3]
+
+
+def test_the_name_of_a_boot_file_keeps_its_field() -> None:
+    scope = scope_of(domain_name="d" * 240, boot_file="pxelinux.0", options=(OptionConfig(code=114, hex="75" * 60),))
+    data, _ = reply(Terminal().says(Dhcp4Type.DISCOVER, options={55: bytes([15, 114, 3])}), OFFER, scope=scope)
+    packet = decode_dhcp4(data)
+    assert packet.file == b"pxelinux.0"
+    assert (packet.options[52], list(packet.options)[-3:]) == (b"\x02", [15, 3, 114])
+
+
+def test_a_lease_without_end_is_never_renewed() -> None:
+    """RFC 2131 3.3."""
+    answer = read(reply(Terminal().discovers(), Offer(A50, 0xFFFFFFFF, Why.NEW_CLIENT))[0])
+    assert [answer.options[code] for code in (51, 58, 59)] == [b"\xff\xff\xff\xff"] * 3
+
+
+def test_the_subnet_that_a_client_named_goes_back() -> None:
+    """RFC 3011."""
+    asks = Terminal().says(Dhcp4Type.DISCOVER, options={Dhcp4Option.SUBNET_SELECTION: b"\x0a\x01\x00\x00"})
+    assert read(reply(asks, OFFER)[0]).options[118] == b"\x0a\x01\x00\x00"
+
+
+def test_a_bootp_client_is_told_its_address_in_a_packet_as_long_as_its_own() -> None:
+    """RFC 1534: neither a kind nor times, which it would not know."""
+    data, to = reply(Terminal(flags=0).boots(), BootReply(address("10.1.0.20")))
+    packet = decode_dhcp4(data)
+    assert (packet.op, packet.yiaddr, len(data)) == (2, address("10.1.0.20"), 300)
+    assert list(packet.options) == [1, 3, 6, 15]
+    assert to == Destination("lan0", SERVER, address("10.1.0.20"), 68, PRIMARYS_MAC)
+
+
+NAMED = {
+    "its relay's": (Terminal(giaddr="10.10.0.1").discovers(), "10.10.0.0/24"),
+    "the interface's": (Terminal().discovers(), "10.1.0.0/24"),
+    "the one that the client names": (Terminal().says(Dhcp4Type.DISCOVER, options={118: LAN10}), "10.10.0.0/24"),
+    "the one that the relay names": (Terminal(giaddr="172.16.0.1", agent=b"\5\4" + LAN10).discovers(), "10.10.0.0/24"),
+    "the relay's word before the client's": (
+        Terminal(giaddr="172.16.0.1", agent=b"\5\4" + LAN10).says(Dhcp4Type.DISCOVER, options={118: LAN}),
+        "10.10.0.0/24",
+    ),
+    "none, where the relay's is unknown": (Terminal(giaddr="172.16.0.1").discovers(), None),
+    "none, where the named one is unknown": (
+        Terminal(giaddr="10.10.0.1", agent=b"\5\4\xc0\xa8\0\0").discovers(),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "prefix"), NAMED.values(), ids=NAMED.keys())
+def test_the_subnet_of_a_client_is(data: bytes, prefix: str | None) -> None:
+    scope = Scopes(MEMBER).of_packet(decode_dhcp4(data), BY_BROADCAST)
+    assert (None if scope is None else scope.prefix) == prefix
+
+
+def test_an_interface_without_a_subnet_has_none() -> None:
+    arrival = Arrival("lan1", 0, 0, 68, 0xFFFFFFFF)
+    assert Scopes(MEMBER).of_packet(decode_dhcp4(Terminal().discovers()), arrival) is None

@@ -6,7 +6,7 @@ import pytest
 
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.dhcp.relay import Arrival
-from edgepair_engine.dhcp.verdict import Ack, Freed, Inform, Nak, Offer, Silent, Why
+from edgepair_engine.dhcp.verdict import Ack, BootReply, Freed, Inform, Nak, Offer, Silent, Why
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 from tests.unit.dhcp.counter import BRIEF_MEMBER, SHY_MEMBER, T0, Counter, later, plain_counter, rights_in
 from tests.unit.dhcp.packets import (
@@ -348,3 +348,33 @@ def test_without_a_partner_any_more_its_addresses_are_given_too() -> None:
 def test_a_client_that_wishes_for_no_time_at_all_gets_the_usual_one() -> None:
     asks = MINE.says(Dhcp4Type.DISCOVER, options={Dhcp4Option.LEASE_TIME: bytes(4)})
     assert plain_counter().hear(asks) == Offer(address("10.1.0.50"), 86400, Why.NEW_CLIENT)
+
+
+RELAYED = Terminal(mac=PRIMARYS_MAC, giaddr="10.1.0.1", agent=b"\x0b\x04\x0a\x01\x00\x01")
+
+
+def test_a_client_that_knows_the_server_by_the_relay_s_address_gets_what_it_was_offered() -> None:
+    """RFC 5107: option 54 is the same for both servers of the pair."""
+    counter = primary()
+    assert counter.hear(RELAYED.discovers()) == Offer(address("10.1.0.50"), 3600, Why.NEW_CLIENT)
+    chosen = RELAYED.selects("10.1.0.50", server="10.1.0.1")
+    assert isinstance(counter.hear(chosen), Ack)
+    assert isinstance(counter.hear(chosen, now=later(4)), Ack)  # the answer was lost
+
+
+def test_the_server_that_offered_nothing_leaves_that_client_to_its_partner() -> None:
+    counter = secondary()
+    counter.hold("10.1.0.50", BindingState.ACTIVE, hardware=MINE_HARDWARE, ends_at=T0.wall_s + 600)
+    assert counter.hear(RELAYED.selects("10.1.0.50", server="10.1.0.1")) == Silent(Why.OTHER_SERVER)
+
+
+PRINTER = Terminal(mac=bytes.fromhex("020000000099"))  # hashes to the primary's half
+
+
+def test_a_bootp_client_is_told_its_reserved_address_by_one_of_the_two() -> None:
+    verdicts = [counter.hear(PRINTER.boots()) for counter in (primary(), secondary())]
+    assert verdicts == [BootReply(address("10.1.0.20")), Silent(Why.PARTNERS_CLIENT)]
+
+
+def test_a_bootp_client_without_a_reservation_gets_no_address() -> None:
+    assert primary().hear(MINE.boots()) == Silent(Why.NOT_RESERVED)

@@ -63,6 +63,37 @@ def test_every_field_and_option_of_a_request_can_be_asked_for() -> None:
     assert (read.hostname, read.vendor_class, read.relay_agent) == (b"kiosk", b"MSFT", b"\1\2l0")
 
 
+def test_without_the_cookie_the_last_field_is_a_vendors_and_holds_no_options() -> None:
+    """RFC 951: plain BOOTP."""
+    assert dict(decode_dhcp4(packet(HEAD, NAMES, "00000000 35 01 01 ff")).options) == {}
+
+
+RELAYED = "01 01 06 01 00000001 0000 0000" + "00" * 12 + "0a4d0001" + "00" * 16
+
+
+@pytest.mark.parametrize(
+    ("agent", "link", "server"),
+    [
+        ("05 04 0a4d0200 0b 04 0a4d0001", 0x0A4D0200, 0x0A4D0001),
+        ("01 02 6c30 0b 04 0a4d0001 0b 04 0a4d0009", None, 0x0A4D0001),
+        ("05 03 0a4d02 0b 00", None, None),
+        ("01 02 6c30 05 04 0a4d", None, None),
+        ("05", None, None),
+    ],
+    ids=["both", "the first of two alike", "wrong lengths", "beyond the option", "no length"],
+)
+def test_the_relay_names_the_subnet_and_the_server(agent: str, link: int | None, server: int | None) -> None:
+    """RFC 3527, RFC 5107."""
+    value = bytes.fromhex(agent)
+    read = decode_dhcp4(packet(RELAYED, NAMES, COOKIE, f"35 01 01 52 {len(value):02x} {agent} ff"))
+    assert (read.link_selection, read.server_id_override, read.relay_agent) == (link, server, value)
+
+
+def test_without_a_relay_nobody_names_the_subnet_or_the_server_in_its_place() -> None:
+    read = decode_dhcp4(with_options("35 01 01 52 0c 05 04 0a4d0200 0b 04 0a4d0001 ff"))
+    assert (read.link_selection, read.server_id_override) == (None, None)
+
+
 def test_what_is_absent_is_none() -> None:
     read = decode_dhcp4(with_options("ff"))
     assert [read.message_type, read.requested_address, read.server_id, read.lease_time_s] == [None] * 4
@@ -111,7 +142,6 @@ def test_an_overload_option_inside_an_overloaded_field_means_nothing() -> None:
 REFUSED = {
     "nothing": (b"", Truncated, 0),
     "a packet without options field": (bytes.fromhex(HEAD + NAMES), Truncated, 236),
-    "plain BOOTP": (packet(HEAD, NAMES, "00000000"), BadField, 236),
     "an op that is neither": (packet("03", HEAD[2:], NAMES, COOKIE, "ff"), BadField, 0),
     "a hardware address of 17 bytes": (packet("01 01 11", HEAD[8:], NAMES, COOKIE, "ff"), BadLength, 2),
     "an option without length": (bytes.fromhex(HEAD + NAMES + COOKIE + "35"), Truncated, 240),
