@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from edgepair_contract.errors import ConfigError
-from edgepair_engine.cli import check, decode, import_dhcpd, leases, run, status
+from edgepair_engine.cli import check, decode, explain, import_dhcpd, leases, run, status
+from edgepair_engine.cli.asking import EngineUnavailable
 from edgepair_engine.cli.command import Command, Exit
 from edgepair_engine.store.errors import StoreError
 
@@ -20,6 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     leases.COMMAND,
     decode.COMMAND,
     status.COMMAND,
+    explain.COMMAND,
     import_dhcpd.COMMAND,
 )
 
@@ -39,6 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return _read_no_further()
     except ConfigError as error:
         return _say(f"configuration: {error}", Exit.CONFIG)
+    except EngineUnavailable as error:
+        return _say(str(error), Exit.UNAVAILABLE)
     except StoreError as error:
         return _say(f"store: {error}", Exit.STORE)
     except BaseExceptionGroup as group:

@@ -65,6 +65,11 @@ class EngineProcess:
         fresh.write_text(json.dumps(member))
         fresh.rename(self.config)
 
+    @property
+    def url(self) -> str:
+        """Return where the admin interface listens."""
+        return f"http://127.0.0.1:{self.member['admin']['port']}"
+
     def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
         """Return status and body of a request; waits until the process listens."""
         deadline_s = time.monotonic() + ANSWER_LIMIT_S

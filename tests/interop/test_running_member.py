@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from edgepair_engine.main import main
 from edgepair_engine.store.journal import DATABASE, read_store
 from tests.interop.loopback import EngineProcess, a_member
 
@@ -39,6 +40,37 @@ def test_the_probes_and_the_metrics_answer(engine: EngineProcess) -> None:
     status, text = engine.ask("GET", "/metrics")
     assert status == 200
     assert 'edgepair_engine_interface_up{interface="lan0"} 0.0' in text
+
+
+def test_a_running_engine_explains_how_it_would_answer_a_client(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool = {"start": "10.1.0.50", "end": "10.1.0.59"}
+    engine = EngineProcess(
+        tmp_path, a_member(subnets=[{"interface": "lan0", "prefix": "10.1.0.0/24", "pools": [pool]}])
+    )
+    try:
+        engine.report_with(config_revision=1)
+        assert main(["explain", "02:00:00:00:00:01", "--url", engine.url]) == 0
+        assert capsys.readouterr().out == (
+            "10.1.0.0/24 (lan0; this server answers: All)\n"
+            "  client: hardware address 02:00:00:00:00:01, bucket 133 of 0-255\n"
+            "  DISCOVER: OFFER 10.1.0.50 for 86400 s\n"
+            "    why this address: an address for a new client\n"
+            "    why so long: as configured\n"
+        )
+        assert main(["explain", "printer", "--url", engine.url]) == 2
+        assert "client: 'printer' is neither a hardware address" in capsys.readouterr().err
+    finally:
+        engine.stop()
+
+
+def test_a_server_without_subnets_has_nothing_to_explain(
+    engine: EngineProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.report_with(config_revision=1)
+    assert main(["explain", "02:00:00:00:00:01", "--url", engine.url]) == 0
+    assert capsys.readouterr().out == "this server has no subnet\n"
 
 
 def test_a_long_poll_waits_for_the_next_revision_and_not_longer_than_asked(engine: EngineProcess) -> None:

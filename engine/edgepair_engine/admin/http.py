@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
 from itertools import count
 from typing import Protocol
@@ -19,6 +19,7 @@ from edgepair_contract.report import MemberReport
 from edgepair_engine.admin.board import Board
 from edgepair_engine.core.effects import AnswerControl
 from edgepair_engine.core.events import AskId, ConfigRefused, ConfigReplaced, ControlAsked, Event
+from edgepair_engine.dhcp.explain import Explanation
 from edgepair_engine.leases.record import LeaseRecord
 
 WAIT_S_MAX = 300  # the operator uses 240; a proxy between would cut longer ones
@@ -38,6 +39,9 @@ class Member(Protocol):
 
     def leases(self) -> Awaitable[Sequence[LeaseRecord]]:
         """Return the stored leases."""
+
+    def explain(self, client: str) -> Sequence[Explanation]:
+        """Return what a client would be answered, or raise ValueError."""
 
     def metrics(self) -> bytes:
         """Return the metrics as text."""
@@ -90,6 +94,7 @@ class Admin:
                 web.put("/v1/config", self._config),
                 web.post("/v1/control", self._control),
                 web.get("/v1/leases", self._leases),
+                web.get("/v1/explain", self._explain),
                 web.get("/metrics", self._metrics),
                 web.get("/livez", self._livez),
                 web.get("/readyz", self._readyz),
@@ -181,6 +186,13 @@ class Admin:
 
     async def _leases(self, _request: web.Request) -> web.Response:
         return web.json_response([lease_view(record) for record in await self._member.leases()])
+
+    async def _explain(self, request: web.Request) -> web.Response:
+        try:
+            explanations = self._member.explain(request.query.get("client", ""))
+        except ValueError as error:
+            return _text(422, f"client: {error}")
+        return web.json_response([asdict(explanation) for explanation in explanations])
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._member.metrics(), headers={"Content-Type": "text/plain; version=0.0.4"})

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
 
 from edgepair_engine.admin.http import lease_view
 from edgepair_engine.cli.command import Command, Exit, store_argument
-from edgepair_engine.cli.table import format_table
+from edgepair_engine.cli.table import format_table, time_text
 from edgepair_engine.store.journal import read_store
 
 
@@ -18,7 +17,8 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> int:
-    views = [lease_view(record) for record in read_store(arguments.store).leases]
+    records = read_store(arguments.store).leases
+    views = [lease_view(record) for record in records]
     if arguments.json:
         print(json.dumps(views))
         return Exit.OK
@@ -26,21 +26,15 @@ def _run(arguments: Namespace) -> int:
         [
             str(view["address"]),
             str(view["state"]),
-            _time(view["ends_at"]),
+            time_text(record.lease.ends_at),
             str(view["hardware"] or "-"),
             str(view["hostname"] or "-"),
             str(view["group"] or "-"),
         ]
-        for view in views
+        for record, view in zip(records, views, strict=True)
     ]
     print(format_table(["ADDRESS", "STATE", "ENDS", "HARDWARE", "HOSTNAME", "GROUP"], rows))
     return Exit.OK
-
-
-def _time(at: object) -> str:
-    if not isinstance(at, int) or at == 0:
-        return "-"
-    return datetime.fromtimestamp(at, tz=UTC).isoformat().replace("+00:00", "Z")
 
 
 COMMAND = Command("leases", "list the stored leases", _arguments, _run)

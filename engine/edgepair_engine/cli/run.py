@@ -58,8 +58,10 @@ def _run(arguments: Namespace) -> int:
         log = Log(sys.stdout, member=config.server, quietest=Severity(arguments.log_level), stamp=time_stamp)
         identity = _identity()
         log.tell(_started(config, restored, identity))
+        engine = Engine(config, restored, random.Random(), now=read_clock(), identity=identity)
         parts = Parts(
-            engine=Engine(config, restored, random.Random(), now=read_clock(), identity=identity),
+            engine=engine,
+            explain=engine.explain,
             config=config,
             config_path=arguments.config,
             admin=_admin(config),

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from pydantic import ValidationError
 
 from edgepair_contract.report import GroupReport, MemberReport
+from edgepair_engine.cli.asking import EngineUnavailable, ask, url_argument
 from edgepair_engine.cli.command import Command, Exit
-from edgepair_engine.cli.table import format_table
+from edgepair_engine.cli.table import format_table, time_text
 
-ANSWER_LIMIT_S = 5.0
 COLUMNS = ["GROUP", "MY STATE", "MY STATE TIME", "PARTNER STATE", "PARTNER STATE TIME", "MCLT", "SERVING"]
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--url", default="http://127.0.0.1:8443", help="where the engine's admin interface listens (%(default)s)"
-    )
+    url_argument(parser)
     parser.add_argument("--json", action="store_true", help="the whole report as JSON")
 
 
 def _run(arguments: Namespace) -> int:
-    if not arguments.url.startswith(("http://", "https://")):
-        print(f"{arguments.url}: must begin with http:// or https://", file=sys.stderr)
-        return Exit.USAGE
+    text = ask(arguments.url, "/v1/report")
     try:
-        with urlopen(f"{arguments.url}/v1/report", timeout=ANSWER_LIMIT_S) as answer:
-            text = answer.read().decode()
         report = MemberReport.model_validate_json(text)
-    except (URLError, TimeoutError, ValidationError) as error:
-        print(f"{arguments.url}: no report: {error}: is the engine running, and is this its address?", file=sys.stderr)
-        return Exit.UNAVAILABLE
+    except ValidationError as error:
+        raise EngineUnavailable(f"{arguments.url}: what it answers is no report: {error}") from error
     print(text if arguments.json else _table(report))
     return Exit.OK
 
@@ -45,7 +34,7 @@ def _table(report: MemberReport) -> str:
     if not report.ready:
         lines.append(f"not ready: {report.ready_why}")
     if report.clock_stepped_at is not None:
-        lines.append(f"clock: jumped by {report.clock_step_s:+d} s, to {_time(report.clock_stepped_at)}")
+        lines.append(f"clock: jumped by {report.clock_step_s:+d} s, to {time_text(report.clock_stepped_at)}")
     lines += [f"{port.name} ({port.device}): {port.problem}" for port in report.interfaces if port.problem]
     return "\n".join(lines)
 
@@ -54,16 +43,12 @@ def _row(group: GroupReport) -> list[str]:
     return [
         group.name,
         f"{group.my_state.label}{' (starting)' if group.starting else ''}",
-        _time(group.my_state_at),
+        time_text(group.my_state_at),
         group.partner_state.label,
-        _time(group.partner_state_at),
+        time_text(group.partner_state_at),
         str(group.mclt_s),
         group.serving.value,
     ]
-
-
-def _time(at: int | None) -> str:
-    return datetime.fromtimestamp(at, tz=UTC).isoformat().replace("+00:00", "Z") if at else "-"
 
 
 COMMAND = Command("status", "print the failover states of a running engine", _arguments, _run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 _GAP = 3
 
@@ -14,3 +15,8 @@ def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "".join(cell.ljust(width + _GAP) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def time_text(at: int | None) -> str:
+    """Return a moment in epoch seconds as RFC 3339 has it, in UTC; none, or nought, as a dash."""
+    return datetime.fromtimestamp(at, tz=UTC).isoformat().replace("+00:00", "Z") if at else "-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from edgepair_contract.clock import Now
@@ -12,8 +13,9 @@ from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.core.effects import Effects, SendDhcp, Tell
 from edgepair_engine.core.events import DhcpDatagram
 from edgepair_engine.core.partners import Partners
-from edgepair_engine.dhcp.client import client_of
+from edgepair_engine.dhcp.client import Client, client_of
 from edgepair_engine.dhcp.desk import Ask, Desk
+from edgepair_engine.dhcp.explain import Explanation, explain
 from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.dhcp.rate import RateLimit
 from edgepair_engine.dhcp.replies import reply_to
@@ -80,6 +82,11 @@ class Clients:
         if desk is None:
             return _ignored(ask, Silent(Why.NO_GROUP, scope.group))
         return self._carry_out(respond(ask, desk, now), ask, desk, now)
+
+    def explain(self, clients: tuple[Client, ...], now: Now) -> list[Explanation]:
+        """Return what these names of a client would be answered in each subnet, and why; nothing changes."""
+        desks = (self._desk(scope, now) for scope in self._scopes.all)
+        return [explain(clients, replace(desk, shelf=Shelf()), now) for desk in desks if desk is not None]
 
     def sizes(self) -> Mapping[str, int]:
         """Return how much is kept in mind of clients."""

@@ -30,6 +30,7 @@ from edgepair_engine.core.events import (
 )
 from edgepair_engine.core.partners import Partners
 from edgepair_engine.core.report import Facts, Identity, Reporter
+from edgepair_engine.dhcp.explain import Explanation, clients_called
 from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.failover.tally import Origin
 from edgepair_engine.leases.expiry import end_leases, next_end
@@ -115,6 +116,14 @@ class Engine:
             interfaces=self._interfaces,
             groups=self._partners.facts(now),
         )
+
+    def explain(self, client: str, now: Now) -> list[Explanation]:
+        """Return what a client would be answered now in each subnet, and why. Nothing changes by it.
+
+        Raises:
+            ValueError: `client` is neither a hardware address nor an identifier in hexadecimal digits.
+        """
+        return self._clients.explain(clients_called(client), now)
 
     def sizes(self) -> Mapping[str, int]:
         """Return how much of each thing this engine keeps in memory now."""

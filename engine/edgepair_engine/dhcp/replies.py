@@ -9,8 +9,8 @@ from typing import assert_never
 from edgepair_engine.dhcp.layout import lay_out
 from edgepair_engine.dhcp.relay import Arrival, Destination, Reach, destination_of
 from edgepair_engine.dhcp.scopes import Scope
-from edgepair_engine.dhcp.terms import INFINITE_S
 from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Inform, Nak, Offer
+from edgepair_engine.failover.serving import INFINITE_S
 from edgepair_engine.wire.dhcp4 import (
     BROADCAST_FLAG,
     OPTIONS_AT,

@@ -13,8 +13,6 @@ from edgepair_engine.failover.serving import granted_s, potential_expiry
 from edgepair_engine.leases.lease import FOREVER_AT, Lease
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 
-INFINITE_S = 0xFFFFFFFF  # a lease time without end (RFC 2131 3.3)
-
 
 def wanted_s(packet: Dhcp4Packet, scope: Scope) -> int:
     """Return the lease time that client and configuration agree on, before any failover rule."""

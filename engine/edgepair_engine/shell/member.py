@@ -18,6 +18,7 @@ from edgepair_engine.admin.metrics import make_metrics
 from edgepair_engine.core.events import ConfigReplaced, Event
 from edgepair_engine.core.pipeline import Pipeline
 from edgepair_engine.core.turn import Machine
+from edgepair_engine.dhcp.explain import Explanation
 from edgepair_engine.leases.record import LeaseRecord
 from edgepair_engine.net.tcp import Inlets, PartnerLinks
 from edgepair_engine.net.udp import DhcpPorts
@@ -35,6 +36,7 @@ class Parts:
     """What a member is made of, and what only the caller can hand in."""
 
     engine: Machine
+    explain: Callable[[str, Now], Sequence[Explanation]]
     config: MemberConfig
     config_path: Path
     admin: AdminConfig
@@ -73,6 +75,10 @@ class Member:
     async def leases(self) -> Sequence[LeaseRecord]:
         """Return the stored leases."""
         return (await asyncio.to_thread(read_store, self._parts.store)).leases
+
+    def explain(self, client: str) -> Sequence[Explanation]:
+        """Return what a client would be answered now, by the engine as it stands between two turns."""
+        return self._parts.explain(client, self._parts.clock())
 
     def metrics(self) -> bytes:
         """Return the metrics as text."""

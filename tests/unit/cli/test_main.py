@@ -75,7 +75,10 @@ def test_leases_without_a_store_says_so(tmp_path: Path, capsys: pytest.CaptureFi
 def test_status_without_an_engine_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["status", "--url", "http://127.0.0.1:1"]) == 69
     assert "is the engine running, and is this its address?" in capsys.readouterr().err
-    assert main(["status", "--url", "file:///etc/passwd"]) == 2
+    with pytest.raises(SystemExit) as end:
+        main(["status", "--url", "file:///etc/passwd"])
+    assert end.value.code == 2
+    assert "must begin with http:// or https://, not 'file:///etc/passwd'" in capsys.readouterr().err
 
 
 def test_wrong_usage_is_argparses_own(capsys: pytest.CaptureFixture[str]) -> None:
