@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from edgepair_contract.errors import ConfigError
-from edgepair_engine.cli import check, decode, explain, import_dhcpd, leases, run, status
+from edgepair_engine.cli import backup, check, check_store, decode, explain, import_dhcpd, leases, run, status
 from edgepair_engine.cli.asking import EngineUnavailable
 from edgepair_engine.cli.command import Command, Exit
 from edgepair_engine.store.errors import StoreError
@@ -22,6 +22,8 @@ COMMANDS: tuple[Command, ...] = (
     decode.COMMAND,
     status.COMMAND,
     explain.COMMAND,
+    backup.COMMAND,
+    check_store.COMMAND,
     import_dhcpd.COMMAND,
 )
 

@@ -11,8 +11,10 @@ import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from enum import Enum
 from pathlib import Path
 from typing import Protocol, assert_never
+from urllib.parse import quote
 
 from edgepair_engine.leases.record import ConfigRecord, CountsRecord, LeaseRecord, Record, Restored, StateRecord
 from edgepair_engine.store.errors import StoreBusy, StoreReadOnly, damaged, translate
@@ -32,7 +34,7 @@ from edgepair_engine.store.rows import (
     state_of,
     state_row,
 )
-from edgepair_engine.store.schema import SCHEMA_VERSION, prepare
+from edgepair_engine.store.schema import SCHEMA_VERSION, prepare, version_of
 from edgepair_engine.store.worker import Worker
 
 DATABASE = "edgepair.db"
@@ -43,6 +45,13 @@ _UPSERT_LEASE = f"INSERT OR REPLACE INTO lease ({LEASE_COLUMNS}) VALUES (?,?,?,?
 _UPSERT_STATE = f"INSERT OR REPLACE INTO endpoint ({STATE_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 _UPSERT_COUNTS = f"INSERT OR REPLACE INTO exchange ({COUNTS_COLUMNS}) VALUES (?,?,?,?,?,?)"
 _UPSERT_CONFIG = "INSERT OR REPLACE INTO config (one, revision, text) VALUES (1,?,?)"
+
+
+class Check(Enum):
+    """How closely the file is looked at before it is believed; the value is SQLite's statement."""
+
+    QUICK = "PRAGMA quick_check(1)"  # at every start: half a second for a million leases
+    WHOLE = "PRAGMA integrity_check(1)"  # the indexes too
 
 
 class Journal(Protocol):
@@ -119,36 +128,51 @@ class SqliteJournal:
             raise translate(error, self._where) from error
 
 
-def read_store(folder: Path) -> Restored:
+def open_for_reading(folder: Path) -> sqlite3.Connection:
+    """Return a connection to a store that another process may run on.
+
+    Raises:
+        StoreError: there is none.
+    """
+    where = str(folder / DATABASE)
+    try:
+        db = sqlite3.connect(f"file:{quote(where)}?mode=ro", uri=True, timeout=BUSY_LIMIT_S)
+    except sqlite3.Error as error:
+        raise translate(error, where) from error
+    try:
+        db.execute("PRAGMA user_version")  # a file that is no database shows here, not at the first use
+    except sqlite3.Error as error:
+        db.close()
+        raise translate(error, where) from error
+    return db
+
+
+def read_store(folder: Path, *, check: Check = Check.QUICK) -> Restored:
     """Return what a store holds without taking it from the process that runs on it.
 
     Raises:
         StoreError: there is none, or it is damaged.
     """
     where = str(folder / DATABASE)
-    try:
-        db = sqlite3.connect(f"file:{where}?mode=ro", uri=True, timeout=BUSY_LIMIT_S)
-    except sqlite3.Error as error:
-        raise translate(error, where) from error
-    with closing(db), closing(sqlite3.connect(":memory:")) as copy:
+    with closing(open_for_reading(folder)) as db, closing(sqlite3.connect(":memory:")) as copy:
         try:
-            if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION:
-                return read_all(db, where)
+            if version_of(db) == SCHEMA_VERSION:
+                return read_all(db, where, check)
             db.backup(copy)  # of another version: made readable beside it, the store stays as it is
         except sqlite3.Error as error:
             raise translate(error, where) from error
         prepare(copy, where)
-        return read_all(copy, where)
+        return read_all(copy, where, check)
 
 
-def read_all(db: sqlite3.Connection, where: str) -> Restored:
+def read_all(db: sqlite3.Connection, where: str, check: Check = Check.QUICK) -> Restored:
     """Return what an open store holds.
 
     Raises:
         StoreDamaged: the file or a value in it cannot be believed.
     """
     try:
-        verdict: str = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        verdict: str = db.execute(check.value).fetchone()[0]
         if verdict != "ok":
             raise damaged(where, verdict)
         for query in (WRONG_LEASE, WRONG_STATE, WRONG_COUNTS, WRONG_CONFIG):

@@ -56,7 +56,7 @@ def prepare(db: sqlite3.Connection, where: str) -> None:
     Raises:
         StoreDamaged: the store was written by a newer program.
     """
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(db)
     if version > SCHEMA_VERSION:
         raise damaged(where, f"it has version {version} and this program knows {SCHEMA_VERSION}, use the newer program")
     if version == 0:
@@ -65,6 +65,12 @@ def prepare(db: sqlite3.Connection, where: str) -> None:
         return
     for older in range(version, SCHEMA_VERSION):
         _apply(db, MIGRATIONS[older], becomes=older + 1)
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """Return which version an open store has; 0 for a new file."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return version
 
 
 def _apply(db: sqlite3.Connection, statements: str, *, becomes: int) -> None:
