@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edgepair_contract.clock import Now
 from edgepair_contract.notices import NoteCode
-from edgepair_contract.vocabulary import RejectReason
+from edgepair_contract.vocabulary import FailoverState, RejectReason
 from edgepair_engine.failover.bindings import Reject, UpdateFacts, acknowledged, judge_update
 from edgepair_engine.failover.link import Link
 from edgepair_engine.failover.links import Links
@@ -114,8 +114,7 @@ class Exchange:
         if message.address is not None:
             self.ranges.heard(message.address, known=ours is not None)
         outstanding = ours is not None and self.updates.is_outstanding(ours.address)
-        facts = UpdateFacts(self._standing.role, self._standing.mine, outstanding)
-        verdict = judge_update(ours, message, facts, now)
+        verdict = judge_update(ours, message, self._facts(outstanding=outstanding), now)
         if isinstance(verdict, Reject):
             self._reject(message, verdict, link, draft=draft, now=now)
         else:
@@ -197,6 +196,17 @@ class Exchange:
         return self._silent_at
 
     # steps
+
+    def _facts(self, *, outstanding: bool) -> UpdateFacts:
+        standing = self._standing
+        return UpdateFacts(
+            role=standing.role,
+            state=standing.mine,
+            outstanding=outstanding,
+            recovers_all=standing.record.update_all_wanted
+            and standing.mine is FailoverState.RECOVER
+            and standing.record.partner_state is FailoverState.PARTNER_DOWN,
+        )
 
     def _ours(self, address: int | None) -> Lease | None:
         if address is None or address not in self._leases:
