@@ -85,6 +85,15 @@ def test_an_order_that_was_refused_is_no_reason() -> None:
         checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
 
 
+def test_of_two_orders_the_second_is_a_reason_although_the_first_was_refused() -> None:
+    checker = a_checker(PartnerDownNeedsAReason)
+    for _ in range(2):
+        checker.done(deed_of("at 1.000 order node=east-1 action=partner-down"))
+    checker.ordered(primary(checker), ControlAnswer(done=False))
+
+    checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
+
+
 @pytest.mark.parametrize(("alone_s", "right"), [(30, False), (60, True)])
 def test_policy_after_needs_its_time(alone_s: int, right: bool) -> None:
     checker = a_checker(PartnerDownNeedsAReason, "seed=1 auto_partner_down_s=60\nend 1000\n")
@@ -96,6 +105,16 @@ def test_policy_after_needs_its_time(alone_s: int, right: bool) -> None:
         return
     with pytest.raises(Broken):
         checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
+
+
+def test_policy_after_has_its_time_although_paused_was_shown_for_a_part_of_it() -> None:
+    checker = a_checker(PartnerDownNeedsAReason, "seed=1 auto_partner_down_s=60\nend 1000\n")
+    lost = TransitionReport(at=START_AT - 60, from_state=NORMAL.label, to_state=APART.label, cause="?")
+    checker.published(primary(checker), a_report(APART, transitions=(lost,)))
+    checker.published(primary(checker), a_report(FailoverState.PAUSED, transitions=(lost,)))
+    checker.published(primary(checker), a_report(APART, transitions=(lost,)))
+
+    checker.published(primary(checker), a_report(DOWN, transitions=(lost, TO_DOWN)))
 
 
 def test_policy_after_may_have_its_time_while_the_disk_is_full_and_nothing_is_shown() -> None:

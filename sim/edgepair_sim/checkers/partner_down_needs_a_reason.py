@@ -6,6 +6,7 @@ once unless a person ordered it, or ordered one of them to shut down, or put an 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
 from itertools import pairwise
@@ -22,6 +23,7 @@ POLICY_SLACK_S = 3.0  # a clock is read in whole seconds, and a state is shown a
 
 _DOWN = FailoverState.PARTNER_DOWN
 _APART = FailoverState.COMMUNICATIONS_INTERRUPTED
+_ALONE = (_APART.label, _DOWN.label)
 _RECOVERS = (FailoverState.RECOVER, FailoverState.RECOVER_WAIT)
 
 
@@ -42,7 +44,7 @@ class PartnerDownNeedsAReason(Checker):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._policy_s = scene.script.settings.auto_partner_down_s
-        self._under_way: set[str] = set()  # servers with an order that may not have been carried out yet
+        self._under_way = Counter[str]()  # orders that each server may not have carried out yet
         self._obeyed: set[str] = set()
         self._apart_since_s: dict[str, float] = {}
         self._seen: dict[str, tuple[TransitionReport, ...]] = dict.fromkeys(scene.nodes, ())
@@ -51,18 +53,18 @@ class PartnerDownNeedsAReason(Checker):
     def done(self, deed: Deed) -> None:
         """Hear of an order."""
         if isinstance(deed, Order) and deed.action is ControlAction.PARTNER_DOWN:
-            self._under_way.add(deed.node)
+            self._under_way[deed.node] += 1
 
     def ordered(self, node: Node, answer: ControlAnswer) -> None:
         """Hear that an order was carried out, which shows in the next report, or was refused."""
         if answer.done:
             self._obeyed.add(node.name)
-        else:
-            self._under_way.discard(node.name)
+        elif self._under_way[node.name]:
+            self._under_way[node.name] -= 1
 
     def crashed(self, node: Node) -> None:
         """Hear that a server died: what it had not carried out it never will."""
-        self._under_way.discard(node.name)
+        self._under_way.pop(node.name, None)
         self._apart_since_s.pop(node.name, None)
 
     def published(self, node: Node, report: MemberReport) -> None:
@@ -70,19 +72,19 @@ class PartnerDownNeedsAReason(Checker):
         group = report.groups[0]
         news = [move for move in group.transitions if move not in self._seen[node.name]]
         if any(move.to_state == _DOWN.label for move in news):
-            self._reason[node.name] = self._reason_of(node, group, _alone_s(news))
+            self._reason[node.name] = self._reason_of(node, group)
         if node.name in self._obeyed:
             self._obeyed.discard(node.name)
-            self._under_way.discard(node.name)
+            self._under_way.pop(node.name, None)
         self._seen[node.name] = group.transitions
         self._keep_time(node, group)
         if group.my_state is _DOWN:
             self._look_at_both()
 
-    def _reason_of(self, node: Node, group: GroupReport, alone_s: int) -> Reason:
+    def _reason_of(self, node: Node, group: GroupReport) -> Reason:
         shown_s = self.scene.now_s - self._apart_since_s.get(node.name, self.scene.now_s)
-        apart_s = max(shown_s, alone_s)
-        if node.name in self._under_way:
+        apart_s = max(shown_s, _alone_s(group.transitions))
+        if self._under_way[node.name]:
             return Reason.ORDER
         if group.partner_state is FailoverState.SHUTDOWN:
             return Reason.SHUTDOWN
@@ -110,7 +112,10 @@ class PartnerDownNeedsAReason(Checker):
             raise self.broken("both servers are in Partner-Down, each because the other one recovers")
 
 
-def _alone_s(news: Sequence[TransitionReport]) -> int:
-    """Return how long a server was alone by its own account: it could write nothing, and shows all of it at once."""
-    spans = [then.at - first.at for first, then in pairwise(news) if first.to_state == _APART.label]
-    return max(spans, default=0)
+def _alone_s(moves: Sequence[TransitionReport]) -> int:
+    """Return how long a server was alone by its own account, before it went to Partner-Down last.
+
+    It can be longer than it was shown: what cannot be written is not shown, nor is a state while Paused is.
+    """
+    spans = [then.at - first.at for first, then in pairwise(moves) if (first.to_state, then.to_state) == _ALONE]
+    return spans[-1] if spans else 0
