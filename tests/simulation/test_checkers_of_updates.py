@@ -82,6 +82,15 @@ def test_an_answer_makes_room_for_the_next_update() -> None:
     checker.spoke(secondary(checker), _told(A51, 3))
 
 
+def test_an_answer_that_is_said_again_can_match_an_update_that_comes_after_it() -> None:
+    checker = a_checker(WindowIsKept)
+    _linked(checker, primary_takes=10, secondary_takes=1)
+    checker.spoke(secondary(checker), _acked(A50, 2))
+    checker.spoke(primary(checker), _told(A50, 2))
+
+    checker.spoke(primary(checker), _told(A51, 3))
+
+
 def test_an_update_that_a_change_has_overtaken_is_not_under_way() -> None:
     checker = a_checker(WindowIsKept)
     _linked(checker, primary_takes=10, secondary_takes=1)

@@ -4,7 +4,9 @@ Under way is what was told and not answered, as dhcpd counts: not what is overta
 address that this server has accepted, or by a change that waits to be told (the disk holds another lease by then).
 
 A link begins with the secondary's CONNECTACK. What the primary still says on the one before comes before its first
-STATE on the new one, and is passed over; an ack counts as soon as it is sent.
+STATE on the new one, and is passed over; an ack counts as soon as it is sent. It may be one that was lost with an
+earlier link and is said again to a partner that seems to wait for it: numbers begin anew with a link, so it can match
+an update that comes after it, and a dhcpd would take it for the answer, too.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ class WindowIsKept(Checker):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._under_way: dict[str, dict[int, BndUpd]] = {}  # by teller and address; no teller: no link to tell it on
+        self._answered_before: set[tuple[str, int, int]] = set()  # by teller, address and xid
         self._windows: dict[str, int] = dict.fromkeys(scene.nodes, 0)  # what each server takes
         self._offered: list[int] = []  # what the primary takes by the CONNECTs since the latest link began
 
@@ -52,10 +55,11 @@ class WindowIsKept(Checker):
         self._windows[primary.name] = max(self._offered, default=self._windows[primary.name])
         self._offered = []
         self._under_way = {}
+        self._answered_before = set()
 
     def _tell(self, node: Node, address: int, message: BndUpd) -> None:
         under_way = self._under_way.get(node.name)
-        if under_way is None:
+        if under_way is None or (node.name, address, message.xid) in self._answered_before:
             return
         under_way[address] = message
         window = self._windows[self.scene.partner_of(node).name]
@@ -70,6 +74,8 @@ class WindowIsKept(Checker):
         told = under_way.get(address)
         if told is not None and told.xid == xid:
             del under_way[address]
+        else:
+            self._answered_before.add((teller.name, address, xid))
 
 
 def _is_current(told: BndUpd, node: Node) -> bool:
