@@ -134,6 +134,11 @@ class SlowDisk(Lasting):
     node: str
     commit_s: float
 
+    @property
+    def whole_at_s(self) -> float:
+        """Return when a sync that began at the last moment is done."""
+        return self.at_s + self.for_s + self.commit_s
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy(Lasting):
