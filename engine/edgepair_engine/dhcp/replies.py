@@ -89,7 +89,7 @@ def _must(verdict: Offer | Ack | Inform | BootReply, server_id: int) -> list[tup
         case Offer():
             return [*_kind(Dhcp4Type.OFFER, server_id), *_times(verdict.lease_s)]
         case Ack():
-            return [*_kind(Dhcp4Type.ACK, server_id), *_times(verdict.lease_s)]
+            return [*_kind(Dhcp4Type.ACK, server_id), *_times(verdict.lease_s, verdict.age_s)]
         case Inform():
             return _kind(Dhcp4Type.ACK, server_id)
         case BootReply():
@@ -102,13 +102,20 @@ def _kind(kind: Dhcp4Type, server_id: int) -> list[tuple[int, bytes]]:
     return [(Dhcp4Option.MESSAGE_TYPE, u8(kind)), (Dhcp4Option.SERVER_ID, ipv4(server_id))]
 
 
-def _times(lease_s: int) -> list[tuple[int, bytes]]:
-    """Return the lease time, T1 and T2; a lease without end is never renewed (RFC 2131 3.3)."""
-    endless = lease_s == INFINITE_S
+def _times(lease_s: int, age_s: int = 0) -> list[tuple[int, bytes]]:
+    """Return the lease time, T1 and T2; a lease without end is never renewed (RFC 2131 3.3).
+
+    A lease that is told again is renewed at half of its whole time, not of the rest: for then the partner knows of it.
+    """
+    renew_s, rebind_s = (lease_s + age_s) // 2 - age_s, (lease_s + age_s) * 7 // 8 - age_s
+    if renew_s <= 0:
+        renew_s, rebind_s = lease_s // 2, lease_s * 7 // 8
+    if lease_s == INFINITE_S:
+        renew_s = rebind_s = lease_s
     return [
         (Dhcp4Option.LEASE_TIME, u32(lease_s)),
-        (Dhcp4Option.RENEWAL_TIME, u32(lease_s if endless else lease_s // 2)),
-        (Dhcp4Option.REBINDING_TIME, u32(lease_s if endless else lease_s * 7 // 8)),
+        (Dhcp4Option.RENEWAL_TIME, u32(renew_s)),
+        (Dhcp4Option.REBINDING_TIME, u32(rebind_s)),
     ]
 
 

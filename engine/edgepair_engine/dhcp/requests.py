@@ -56,7 +56,8 @@ def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Sil
     if lease.state is BindingState.ACTIVE and holds:
         granted_s = granted_for(lease, ask.client, wanted_s=wanted_s(ask.packet, desk.scope), desk=desk, now=now)
         if keeps_its_end(lease, ask.client, granted_s=granted_s, scope=desk.scope, now=now):
-            return Ack(lease.address, lease.ends_at - now.wall_s, Why.RENEWED_EARLY, None)
+            left_s, age_s = lease.ends_at - now.wall_s, now.wall_s - lease.starts_at
+            return Ack(lease.address, left_s, Why.RENEWED_EARLY, None, age_s)
         return _confirm(lease, Why.RENEWED, ask=ask, desk=desk, now=now)
     if may_reactivate(lease) and holds:
         return _confirm(lease, Why.REACTIVATED, ask=ask, desk=desk, now=now)

@@ -53,12 +53,16 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """Confirm the address for so long. `lease` is the binding to record; None when nothing changes."""
+    """Confirm the address for so long. `lease` is the binding to record; None when nothing changes.
+
+    `age_s`: how old the lease is already; its times to renew and to rebind count from its beginning.
+    """
 
     address: int
     lease_s: int
     why: Why
     lease: Lease | None
+    age_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

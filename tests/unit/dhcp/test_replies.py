@@ -162,6 +162,19 @@ def test_a_lease_without_end_is_never_renewed() -> None:
     assert [answer.options[code] for code in (51, 58, 59)] == [b"\xff\xff\xff\xff"] * 3
 
 
+@pytest.mark.parametrize(
+    ("lease_s", "age_s", "times"),
+    [(5850, 1350, (2250, 4950)), (7200, 0, (3600, 6300)), (3000, 4200, (1500, 2625))],
+    ids=["at half of the whole time", "a new one", "at half of the rest when that is over"],
+)
+def test_a_lease_that_is_told_again_is_renewed_when_it_would_have_been(
+    lease_s: int, age_s: int, times: tuple[int, int]
+) -> None:
+    """What the partner knows is reckoned for a renewal at half time: a later one would get less."""
+    told = read(reply(Terminal().renews("10.1.0.50"), Ack(A50, lease_s, Why.RENEWED_EARLY, None, age_s))[0]).options
+    assert (int.from_bytes(told[58]), int.from_bytes(told[59])) == times
+
+
 def test_the_subnet_that_a_client_named_goes_back() -> None:
     """RFC 3011."""
     asks = Terminal().says(Dhcp4Type.DISCOVER, options={Dhcp4Option.SUBNET_SELECTION: b"\x0a\x01\x00\x00"})

@@ -184,7 +184,7 @@ def test_a_renewal_in_the_first_quarter_repeats_the_old_end_and_changes_nothing(
     counter = primary()
     counter.hear(MINE.selects("10.1.0.50"))
     assert counter.hear(MINE.renews("10.1.0.50"), now=later(899)) == Ack(
-        address("10.1.0.50"), 2701, Why.RENEWED_EARLY, None
+        address("10.1.0.50"), 2701, Why.RENEWED_EARLY, None, 899
     )
     verdict = counter.hear(MINE.renews("10.1.0.50"), now=later(900))
     assert isinstance(verdict, Ack)
