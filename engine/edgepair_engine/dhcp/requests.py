@@ -55,7 +55,9 @@ def _on_binding(lease: Lease, ask: Ask, desk: Desk, now: Now) -> Ack | Nak | Sil
     holds = ask.client.had(lease)
     if lease.state is BindingState.ACTIVE and holds:
         granted_s = granted_for(lease, ask.client, wanted_s=wanted_s(ask.packet, desk.scope), desk=desk, now=now)
-        if keeps_its_end(lease, ask.client, granted_s=granted_s, scope=desk.scope, now=now):
+        # One that does not use the address may have given it back, to the partner alone: only a new word outdoes that.
+        uses = ask.packet.ciaddr != 0
+        if uses and keeps_its_end(lease, ask.client, granted_s=granted_s, scope=desk.scope, now=now):
             left_s, age_s = lease.ends_at - now.wall_s, now.wall_s - lease.starts_at
             return Ack(lease.address, left_s, Why.RENEWED_EARLY, None, age_s)
         return _confirm(lease, Why.RENEWED, ask=ask, desk=desk, now=now)

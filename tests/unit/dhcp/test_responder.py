@@ -180,6 +180,17 @@ def test_a_renewal_after_the_partner_s_acknowledgement_gets_the_full_time() -> N
     assert (verdict.lease_s, verdict.why) == (86400, Why.RENEWED)
 
 
+def test_who_asks_early_without_using_the_address_gets_a_new_word_and_not_the_old_one_again() -> None:
+    """It may have released it, and only the partner has heard: our newer word is what outdoes that."""
+    counter = primary()
+    counter.hear(MINE.selects("10.1.0.50"))
+    for asks in (MINE.selects("10.1.0.50"), MINE.reboots("10.1.0.50")):
+        verdict = counter.hear(asks, now=later(60))
+        assert isinstance(verdict, Ack)
+        assert verdict.lease is not None
+        assert (verdict.why, verdict.lease.cltt) == (Why.RENEWED, later(60).wall_s)
+
+
 def test_a_renewal_in_the_first_quarter_repeats_the_old_end_and_changes_nothing() -> None:
     counter = primary()
     counter.hear(MINE.selects("10.1.0.50"))
