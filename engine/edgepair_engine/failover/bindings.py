@@ -32,14 +32,13 @@ CLIENT_ID_LENGTH_MAX = 255  # what one DHCP option holds; a longer one could not
 class UpdateFacts:
     """What the judgement needs beside the two bindings.
 
-    `outstanding`: an update of ours for it is sent, not acked. `recovers_all`: bindings are missing here, and a partner
-    that has them all tells them.
+    `outstanding`: an update of ours for it is sent, not acked. `distrusted`: our store is an old copy, being made good.
     """
 
     role: Role
     state: FailoverState
     outstanding: bool
-    recovers_all: bool = False
+    distrusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Rule(Enum):
     NO = auto()
     IF_CLAIM_PAST = auto()  # the potential expiry in the message is over, or absent
     IF_CLAIM_ENDED = auto()  # the same, by a clock that may be CLOCK_TOLERANCE_S ahead of mine
-    IF_RECOVERED = auto()  # the partner knew mine, and has heard of its end what I have forgotten
+    IF_FORGOTTEN = auto()  # the partner knew mine, and has heard of its end what my old store has not
     IF_MINE_ENDED = auto()  # by my clock the lease ends within CLOCK_TOLERANCE_S
 
 
@@ -84,7 +83,7 @@ IN_NORMAL: Mapping[Role, Mapping[tuple[BindingState, BindingState], Rule]] = {
 }
 # In any other state, for both:
 OTHERWISE: Mapping[tuple[BindingState, BindingState], Rule] = {
-    **{(ACTIVE, new): Rule.IF_RECOVERED for new in _TO_AVAILABLE},
+    **{(ACTIVE, new): Rule.IF_FORGOTTEN for new in _TO_AVAILABLE},
     (ACTIVE, EXPIRED): Rule.IF_MINE_ENDED,
 }
 
@@ -183,8 +182,8 @@ def _allowed(ours: Lease, theirs: BndUpd, state: BindingState, *, facts: UpdateF
             return (theirs.potential_expires_at or 0) <= now.wall_s
         case Rule.IF_CLAIM_ENDED:
             return (theirs.potential_expires_at or 0) - CLOCK_TOLERANCE_S <= now.wall_s
-        case Rule.IF_RECOVERED:
-            return facts.recovers_all and not ours.needs_update
+        case Rule.IF_FORGOTTEN:
+            return facts.distrusted and not ours.needs_update
         case Rule.IF_MINE_ENDED:
             return ours.ends_at - CLOCK_TOLERANCE_S <= now.wall_s
 

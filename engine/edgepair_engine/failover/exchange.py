@@ -203,9 +203,7 @@ class Exchange:
             role=standing.role,
             state=standing.mine,
             outstanding=outstanding,
-            recovers_all=standing.record.update_all_wanted
-            and standing.mine is FailoverState.RECOVER
-            and standing.record.partner_state is FailoverState.PARTNER_DOWN,
+            distrusted=standing.distrusted and standing.mine is FailoverState.RECOVER,
         )
 
     def _ours(self, address: int | None) -> Lease | None:

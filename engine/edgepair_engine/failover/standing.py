@@ -32,6 +32,7 @@ class Standing:
         self.hba = hba_of_split(config.split) if config.role is Role.PRIMARY else None
         self.skew_s = 0
         self.unsaved = True
+        self.distrusted = False  # the store is known to be older than what was told from it, and not made good yet
         self.record = restored or StateRecord(
             group=config.name,
             my_state=FailoverState.RECOVER,
@@ -92,6 +93,8 @@ class Standing:
         if state is FailoverState.RECOVER:
             # Coming back from a stop, leases were given until then, not until now (I1).
             self._wait_from = min(self._stopped_at or now.wall_s, now.wall_s) if self.starting else now.wall_s
+        else:
+            self.distrusted = False
         self.change(
             replace(
                 before,
@@ -104,6 +107,7 @@ class Standing:
 
     def distrust(self, now: Now) -> None:
         """Hear that the store is older than what was told from it: nothing that it says of its own end is true."""
+        self.distrusted = True
         self._stopped_at = None
         self._wait_from = now.wall_s
         self.change(replace(self.record, update_all_wanted=True))
