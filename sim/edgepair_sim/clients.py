@@ -33,6 +33,7 @@ REPEATS_AFTER_S = (0.0, 0.05, 1.0)  # when a packet that is repeated comes again
 FORGOTTEN = "it remembers nothing"  # why it gives up what still is promised to it
 SYSTEM_STARTS = "its system starts"
 UNCONFIRMED = "nobody confirms it"
+TOO_LATE = "the answer came when it was over"
 
 
 class Phase(Enum):
@@ -281,11 +282,15 @@ class Client:
         elif to_all:
             self._later(end_s - self.now_s, lambda: self._begin_anew("the lease is over"))
         else:
-            self._later(end_s - self.now_s, lambda: self._go_on(Phase.REBINDING))
+            self._later(max(0.0, end_s - self.now_s), lambda: self._go_on(Phase.REBINDING))
 
     def _bind(self, packet: Dhcp4Packet) -> None:
         asker = Asker(client=self.number, key=self.guise.key, relay=self.relay, asked_s=self._asked_s, pace=self._pace)
-        self.guise.holding = holding = holding_of(packet, asker)
+        holding = holding_of(packet, asker)
+        if holding.end_s <= self.now_s:  # its time counts from the first request, and the answer took long
+            self._begin_anew(TOO_LATE)
+            return
+        self.guise.holding = holding
         self.guise.former = holding.address
         self._witness.promised(self, holding)
         self._use(holding)

@@ -47,7 +47,8 @@ class PartnerDownNeedsAReason(Checker):
         self._under_way = Counter[str]()  # orders that each server may not have carried out yet
         self._obeyed: set[str] = set()
         self._apart_since_s: dict[str, float] = {}
-        self._seen: dict[str, tuple[TransitionReport, ...]] = dict.fromkeys(scene.nodes, ())
+        # All that was ever told: an old store that is put back tells old ones again.
+        self._seen: dict[str, set[TransitionReport]] = {name: set() for name in scene.nodes}
         self._reason: dict[str, Reason] = {}
 
     def done(self, deed: Deed) -> None:
@@ -76,7 +77,7 @@ class PartnerDownNeedsAReason(Checker):
         if node.name in self._obeyed:
             self._obeyed.discard(node.name)
             self._under_way.pop(node.name, None)
-        self._seen[node.name] = group.transitions
+        self._seen[node.name].update(group.transitions)
         self._keep_time(node, group)
         if group.my_state is _DOWN:
             self._look_at_both()
