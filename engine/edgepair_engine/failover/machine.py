@@ -98,6 +98,7 @@ class Machine:
             self._standing.change(replace(self._standing.record, update_all_wanted=False))
             self._exchange.all_told()
         if self._standing.mine is t.NORMAL:
+            self._sharing.plan(now)
             self._standing.settle_mclt()
         cell = t.UPDATES_DONE[self._standing.mine, self._standing.role]
         self._make(t.resolve(cell, holding), "all bindings received", draft, now)

@@ -93,7 +93,9 @@ class Sharing:
         return own_free_state(self._standing.role.partner)
 
     def _is_on(self) -> bool:
-        return self._standing.mine is FailoverState.NORMAL and not self._standing.starting
+        """Return whether addresses are shared: in NORMAL, once it is known here which of them clients hold."""
+        standing = self._standing
+        return standing.mine is FailoverState.NORMAL and not standing.starting and not standing.record.update_all_wanted
 
     def _pools(self) -> tuple[Pool, ...]:
         return self._leases.pools(self._standing.config.name)
