@@ -63,7 +63,6 @@ class Rule(Enum):
     NO = auto()
     IF_CLAIM_PAST = auto()  # the potential expiry in the message is over, or absent
     IF_CLAIM_ENDED = auto()  # the same, by a clock that may be CLOCK_TOLERANCE_S ahead of mine
-    IF_FORGOTTEN = auto()  # the partner knew mine, and has heard of its end what my old store has not
     IF_MINE_ENDED = auto()  # by my clock the lease ends within CLOCK_TOLERANCE_S
 
 
@@ -83,7 +82,7 @@ IN_NORMAL: Mapping[Role, Mapping[tuple[BindingState, BindingState], Rule]] = {
 }
 # In any other state, for both:
 OTHERWISE: Mapping[tuple[BindingState, BindingState], Rule] = {
-    **{(ACTIVE, new): Rule.IF_FORGOTTEN for new in _TO_AVAILABLE},
+    **{(ACTIVE, new): Rule.NO for new in _TO_AVAILABLE},
     (ACTIVE, EXPIRED): Rule.IF_MINE_ENDED,
 }
 
@@ -172,6 +171,8 @@ def _wrong_content(ours: Lease, theirs: BndUpd, state: BindingState, role: Role)
 
 
 def _allowed(ours: Lease, theirs: BndUpd, state: BindingState, *, facts: UpdateFacts, now: Now) -> bool:
+    if facts.distrusted and not ours.needs_update:
+        return True  # the partner knew mine: what it says came after it, and is not in my old store
     table = IN_NORMAL[facts.role] if facts.state is FailoverState.NORMAL else OTHERWISE
     match table.get((ours.state, state), Rule.YES):
         case Rule.YES:
@@ -182,8 +183,6 @@ def _allowed(ours: Lease, theirs: BndUpd, state: BindingState, *, facts: UpdateF
             return (theirs.potential_expires_at or 0) <= now.wall_s
         case Rule.IF_CLAIM_ENDED:
             return (theirs.potential_expires_at or 0) - CLOCK_TOLERANCE_S <= now.wall_s
-        case Rule.IF_FORGOTTEN:
-            return facts.distrusted and not ours.needs_update
         case Rule.IF_MINE_ENDED:
             return ours.ends_at - CLOCK_TOLERANCE_S <= now.wall_s
 
