@@ -25,6 +25,8 @@ from edgepair_engine.wire.failover import BndAck, BndUpd, UpdDone, UpdReq, UpdRe
 SILENT_AFTER_S = 3.0  # a dhcpd that answers a request with nothing waits for acks of a link that broke (Q4)
 REFUSED_AT_ONCE_MAX = 4096  # refusals of what was never heard: 300 kB in one write; the next ones if silence goes on
 
+REFUSED_AGAIN_S = 300.0  # a lease that is over by one clock only: the other one comes to it, or is set right
+
 # The order in which bindings are told: dhcpd's lists of a pool, each by its ends; reserved addresses are the last list.
 _LISTS = ((FREE,), (ACTIVE,), ENDED, (ABANDONED,), (BACKUP,))
 _LIST_OF = {state: number for number, states in enumerate(_LISTS) for state in states}
@@ -45,6 +47,7 @@ class Exchange:
         self.updates = Updates()
         self.ranges = Ranges()
         self._silent_at: float | None = None
+        self._refused_again_at: float | None = None  # when all that was refused is told once more
         self._unheard: list[int] | None = None  # addresses to refuse while the partner stays silent; None: not begun
 
     @property
@@ -90,8 +93,7 @@ class Exchange:
 
     def queue_refused(self) -> None:
         """Queue, once more, what the partner refused and still must be told: one of the two states has changed."""
-        refused = (self._ours(address) for address in self.updates.take_refused())
-        self.updates.add_missing(lease.address for lease in refused if lease is not None and lease.needs_update)
+        self._queue_again(self.updates.take_refused())
 
     def link_opened(self) -> None:
         """Hear that the partner can be heard."""
@@ -103,7 +105,7 @@ class Exchange:
         self.ranges.stop()
         self.updates.requeue()
         self.updates.drop_request()
-        self._silent_at = self._unheard = None
+        self._silent_at = self._unheard = self._refused_again_at = None
 
     # the partner's to us
 
@@ -131,6 +133,8 @@ class Exchange:
             self.updates.forget(message.address)  # its pool is gone since
         elif message.reject is not None:
             self.updates.refused(lease.address, retry=message.reject in TOLD_ONCE_MORE)
+            if self._refused_again_at is None:
+                self._refused_again_at = now.mono_s + REFUSED_AGAIN_S
             if message.reject is RejectReason.ILLEGAL_ADDRESS:
                 self.ranges.refused(lease.address)
             self._note_reject(lease.address, message.reject, message.text or "", draft)
@@ -181,6 +185,10 @@ class Exchange:
         at the address only, and tells the binding again when it is asked again.
         """
         link = self._links.link
+        if self._refused_again_at is not None and self._refused_again_at <= now.mono_s:
+            self._refused_again_at = None
+            self._queue_again(self.updates.take_all_refused())
+            self.pump(draft, now)
         if self._silent_at is None or self._silent_at > now.mono_s or link is None:
             return False
         self._silent_at = None
@@ -193,9 +201,13 @@ class Exchange:
 
     def next_wakeup(self) -> float | None:
         """Return the monotonic moment of the next thing to do."""
-        return self._silent_at
+        return min((at for at in (self._silent_at, self._refused_again_at) if at is not None), default=None)
 
     # steps
+
+    def _queue_again(self, addresses: Iterable[int]) -> None:
+        leases = map(self._ours, addresses)
+        self.updates.add_missing(lease.address for lease in leases if lease is not None and lease.needs_update)
 
     def _facts(self, *, outstanding: bool) -> UpdateFacts:
         standing = self._standing

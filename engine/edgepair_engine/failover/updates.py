@@ -74,6 +74,7 @@ class Updates:
         """Give an address up: it is acknowledged, refused, lost in a duel, or in no pool any more."""
         self._unacked.pop(address, None)
         self._queue.pop(address, None)
+        self._refused.pop(address, None)
         self._owed.discard(address)
 
     def refused(self, address: int, *, retry: bool) -> None:
@@ -82,15 +83,22 @@ class Updates:
         At once the answer would be the same; and dhcpd, which never tells it again, leaves the two apart for long.
         """
         self.forget(address)
-        if retry and address not in self._retried:
+        if retry:
             self._refused[address] = None
 
     def take_refused(self) -> list[int]:
         """Return what is to be told once more now that a state has changed."""
-        again = list(self._refused)
-        self._retried.update(again)
-        self._refused = {}
-        return again
+        return self._take_again([address for address in self._refused if address not in self._retried])
+
+    def take_all_refused(self) -> list[int]:
+        """Return what is to be told once more, however often it was refused: time alone can make a refusal void."""
+        return self._take_again(list(self._refused))
+
+    def _take_again(self, addresses: list[int]) -> list[int]:
+        self._retried.update(addresses)
+        for address in addresses:
+            del self._refused[address]
+        return addresses
 
     def accepted(self, address: int) -> None:
         """Hear that the partner holds the binding as we told it."""
