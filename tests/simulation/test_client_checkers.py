@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from edgepair_contract.vocabulary import FailoverState
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.checkers.checker import Broken, Checker
@@ -18,6 +19,7 @@ from edgepair_sim.life import Life
 from edgepair_sim.node import Node
 from edgepair_sim.script import script_of
 from edgepair_sim.trace import Trace
+from tests.simulation.checking import a_state
 from tests.simulation.lonely import A50, EAST_1, answer
 
 ACK, NAK, OFFER = Dhcp4Type.ACK, Dhcp4Type.NAK, Dhcp4Type.OFFER
@@ -190,6 +192,17 @@ def test_one_that_forgot_is_offered_the_same_by_who_knows_it() -> None:
     watched.says(watched.giver, OFFER, A50)
     with pytest.raises(Broken, match=r"east-1 offers c1 10.1.0.51 and knows of 10.1.0.50"):
         watched.says(watched.partner, OFFER, A51)
+
+
+def test_a_server_that_was_told_to_serve_before_it_had_learned_anything_cannot_know_what_it_gave() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.SELECTING
+    watched.giver.disk.lose()
+    watched.giver.disk.write([a_state(FailoverState.PARTNER_DOWN, update_all_wanted=True)])
+    watched.says(watched.giver, OFFER, A51)
+    watched.giver.disk.write([a_state(FailoverState.NORMAL)])
+    with pytest.raises(Broken):
+        watched.says(watched.giver, OFFER, A51)
 
 
 def test_a_refusal_elsewhere_is_right() -> None:

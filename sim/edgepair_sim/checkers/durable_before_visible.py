@@ -43,6 +43,7 @@ class DurableBeforeVisible(Checker):
         super().__init__(scene)
         self._skew = Skew(scene.script)
         self._told: dict[tuple[str, int, int], BndUpd] = {}  # by teller, xid and address
+        self._accepted: set[tuple[str, int, int]] = set()  # numbers begin anew with each link
         self._offered_s: deque[int] = deque(maxlen=OFFERS_KEPT)
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
@@ -87,9 +88,12 @@ class DurableBeforeVisible(Checker):
             raise self.broken(f"{node.name} tells {message}; on disk is {lease}")
 
     def _check_acceptance(self, node: Node, message: BndAck, address: int) -> None:
-        update = self._told.pop((self.scene.partner_of(node).name, message.xid, address), None)
-        if update is None:
-            return  # accepted before: an answer is repeated for a partner that may have missed it
+        key = self.scene.partner_of(node).name, message.xid, address
+        update = self._told.pop(key, None)
+        said_before = key in self._accepted
+        self._accepted.add(key)
+        if update is None or (said_before and not self.scene.script.settings.ours):
+            return  # an answer of an earlier link is repeated to a foreign partner that may have missed it (Q4)
         lease = _lease(node.disk, address)
         if not _holds(lease, update) and not _just_written(node.disk, address):
             raise self.broken(f"{node.name} accepts {update}; on disk is {lease}")

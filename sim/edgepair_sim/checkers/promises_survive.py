@@ -2,7 +2,8 @@
 
 While a client's lease runs, in the network where it was given: no server refuses it (NAK) or confirms another address
 in its place; and a server that gave it, or has stored it, offers that address to the client that asks anew, because it
-has forgotten. The exceptions are those of `promises`.
+has forgotten. The exceptions are those of `promises`; and a server that lost its store, and was told to serve before it
+had learned anything from its partner, cannot know what it gave.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from edgepair_sim.deeds import Deed
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
+from edgepair_sim.pair import GROUP
 from edgepair_sim.promises import Promise, Promises, is_news_to
 from edgepair_sim.scene import Scene
 
@@ -76,7 +78,7 @@ class PromisesSurvive(Checker):
         """Look at an offer. A client that lied, or was served by two that knew nothing of each other, has several."""
         lease = lease_of(node, promise.holding.address)
         gave_it = self.scene.lan.address_of(node) == promise.holding.server
-        must_know = gave_it or client.is_bound_by(lease, node.now())
+        must_know = (gave_it and not _is_blind(node)) or client.is_bound_by(lease, node.now())
         has_it_too = client.is_bound_by(lease_of(node, address), node.now())
         if must_know and address != promise.holding.address and not has_it_too:
             raise self.broken(f"{node.name} offers {client.name} {dotted(address)} and knows of {_said(promise)}")
@@ -86,6 +88,11 @@ def _asks_for_its_own(client: Client, promise: Promise) -> bool:
     if client.phase is Phase.REQUESTING:
         return client.chosen_address == promise.holding.address
     return client.phase in PROLONGING or client.phase is Phase.REBOOTING
+
+
+def _is_blind(node: Node) -> bool:
+    state = node.disk.state(GROUP)
+    return state is not None and state.update_all_wanted
 
 
 def _said(promise: Promise) -> str:
