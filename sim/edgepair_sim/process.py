@@ -16,7 +16,7 @@ from edgepair_contract.report import MemberReport
 from edgepair_engine.core.effects import AnswerControl, Output
 from edgepair_engine.core.events import AskId, ControlAsked, DhcpDatagram, Event
 from edgepair_engine.core.pipeline import Batch, BatchId, Pipeline, Step, StoreFailure
-from edgepair_engine.core.turn import TURN_EVENTS_MAX
+from edgepair_engine.core.turn import DHCP_STALE_S, TURN_EVENTS_MAX
 from edgepair_sim.crash import CrashPoint, Fuse
 from edgepair_sim.disk import FULL, Disk
 from edgepair_sim.timeline import Timeline
@@ -71,6 +71,7 @@ class Process:
         self.fuse = Fuse()
         self._machine = machine
         self._inbox: deque[Event] = deque()
+        self._behind_stop: list[tuple[float, DhcpDatagram]] = []  # what the kernel keeps, and when it came
         self._finished: tuple[BatchId, StoreFailure | None] | None = None
         self._committing = False
         self._turn_planned = False
@@ -87,8 +88,11 @@ class Process:
     def offer(self, event: Event) -> None:
         """Put an event into the inbox."""
         if isinstance(event, DhcpDatagram):
-            closed = not self.listening or self._finish_by_s is not None
-            if closed or (self._stops and self._datagrams_waiting() >= DATAGRAMS_BEHIND_STOP_MAX):
+            if not self.listening or self._finish_by_s is not None:
+                return
+            if self._stops:
+                self._behind_stop.append((self._machine.timeline.true_s, event))
+                del self._behind_stop[DATAGRAMS_BEHIND_STOP_MAX:]
                 return
         self._inbox.append(event)
         self._plan_turn()
@@ -119,6 +123,9 @@ class Process:
     def _go_on(self) -> None:
         self._stops -= 1
         if not self._stops:
+            oldest_s = self._machine.timeline.true_s - DHCP_STALE_S
+            self._inbox.extend(event for at_s, event in self._behind_stop if at_s >= oldest_s)
+            self._behind_stop.clear()
             self._plan_turn()
             if self._end is not None:
                 self._tell_end()
@@ -151,9 +158,6 @@ class Process:
 
     def _take(self) -> list[Event]:
         return [self._inbox.popleft() for _ in range(min(TURN_EVENTS_MAX, len(self._inbox)))]
-
-    def _datagrams_waiting(self) -> int:
-        return sum(isinstance(event, DhcpDatagram) for event in self._inbox)
 
     def _perform(self, step: Step) -> None:
         told = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 from tests.interop.lab import Lab
 from tests.interop.netns import SERVER_1, eventually, ip
@@ -52,3 +53,19 @@ def test_another_dhcp_server_on_the_node_is_named(lab: Lab) -> None:
     ours = lab.engine("primary")
     ours.start()
     wait_for_problem(ours, "lan0", "port 67 on eth0: Address already in use")
+
+
+def test_what_waited_in_the_kernel_while_the_process_stood_still_is_dropped(lab: Lab) -> None:
+    """A RELEASE among it could be older than a lease that the partner has given meanwhile."""
+    ours = lab.engine("primary")
+    ours.start()
+    wait_for_problem(ours, "lan0", None)
+    client = lab.clients(1)[0]
+    client.start()
+    eventually("a broadcast arrives", lambda: datagrams(ours) > 0, within_s=5.0, state=ours.log)
+    assert ours.process is not None
+    ours.process.signal(signal.SIGSTOP)
+    before = client.discovers()
+    eventually("the client asks on", lambda: client.discovers() >= before + 8, within_s=20.0)  # one a second
+    ours.process.signal(signal.SIGCONT)
+    eventually("the oldest are dropped", lambda: "this process stood still" in ours.log(), within_s=5.0, state=ours.log)

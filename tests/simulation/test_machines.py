@@ -149,7 +149,7 @@ def test_a_process_that_is_stopped_twice_goes_on_after_the_longer_stop() -> None
     seen = lived(
         f"at 90 stop node={PRIMARY} for_s=30",
         f"at 95 stop node={PRIMARY} for_s=5",
-        "at 101 client client=1 act=join",
+        "at 117 client client=1 act=join",
         "end 140",
     )
 

@@ -34,11 +34,10 @@ from edgepair_engine.core.effects import (
     Tell,
 )
 from edgepair_engine.core.events import DhcpDatagram, Event, LinkLost, PartnerBytes, StoreChanged
-from edgepair_engine.core.turn import TURN_EVENTS_MAX, Machine, run_turn
+from edgepair_engine.core.turn import DHCP_STALE_S, TURN_EVENTS_MAX, Machine, run_turn
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.leases.record import Record, record_key
 
-DHCP_STALE_S = 5.0  # a client has asked again by then; a late answer would only confuse it
 STORE_RETRY_S = 1.0  # between two attempts to commit after a failure: long enough to be no load, short for people
 HELD_MAX = 20_000  # outputs that wait; beyond it the engine takes no packet and no partner bytes until a commit ends
 

@@ -25,6 +25,7 @@ from edgepair_engine.core.events import (
 )
 
 TURN_EVENTS_MAX = 256  # events of one turn; 64 lost 8-12 % of the packets under load, 256 next to none
+DHCP_STALE_S = 5.0  # how long a packet of a client, or to one, counts: the client has asked again by then, or gone on
 
 
 class Machine(Protocol):

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from edgepair_contract.clock import Now
 from edgepair_contract.config import InterfaceConfig
 from edgepair_contract.report import InterfaceReport
-from edgepair_engine.core.events import DhcpDatagram, Event, InterfacesChanged
+from edgepair_engine.core.events import DatagramsDropped, DhcpDatagram, Event, InterfacesChanged
+from edgepair_engine.core.turn import DHCP_STALE_S
 from edgepair_engine.dhcp.relay import Arrival, Destination
 from edgepair_engine.net.devices import Device, addresses_by_index, look_up
 from edgepair_engine.net.frames import SERVER_PORT, ethernet_frame, udp_packet
@@ -25,8 +28,13 @@ DATAGRAM_BYTES_MAX = 4096  # a DHCP packet is bounded by the frame; what is long
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # the kernel gives less where net.core.rmem_max says so
 LOOK_EVERY_S = 3.0  # for devices that are late, gone, or without their address
 
+WAITED_WHY = "they waited longer than their senders: this process stood still"
+
+_SO_TIMESTAMP = 29  # socket(7); the kernel notes when each datagram arrived
+_TIMEVAL = struct.Struct("@ll")
+_JUST_NOW_AT = 1 << 62
 _IP_PKTINFO = 8  # ip(7); the socket module does not name it in every version
-_PKTINFO_BYTES = 12
+_NOTES_BYTES = socket.CMSG_SPACE(12) + socket.CMSG_SPACE(_TIMEVAL.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +55,9 @@ class _Port:
 class DhcpPorts:
     """All interfaces' ports: opened when their devices are there, looked after while they are."""
 
-    def __init__(self, offer: Callable[[Event], None]) -> None:
+    def __init__(self, offer: Callable[[Event], None], clock: Callable[[], Now]) -> None:
         self._offer = offer
+        self._clock = clock
         self._wanted: tuple[InterfaceConfig, ...] = ()
         self._ports: dict[str, _Port] = {}
         self._routed: socket.socket | None = None
@@ -150,23 +159,31 @@ class DhcpPorts:
         port.close()
 
     def _drain(self, port: _Port) -> None:
+        """Take what has come. What has waited too long is dropped: its sender has gone on since, or asked again."""
         local = int(port.config.address.ip)
         receive = port.udp.recvmsg
+        stale, oldest_at = 0, self._clock().wall_s - DHCP_STALE_S
         for _ in range(DRAIN_MAX):
             try:
-                data, notes, _flags, source = receive(DATAGRAM_BYTES_MAX, socket.CMSG_SPACE(_PKTINFO_BYTES))
+                data, notes, _flags, source = receive(DATAGRAM_BYTES_MAX, _NOTES_BYTES)
             except BlockingIOError:
-                return
+                break
             except OSError:  # the device is going; the next look says so
-                return
+                break
+            destination, arrived_at = _read(notes)
+            if arrived_at < oldest_at:
+                stale += 1
+                continue
             arrival = Arrival(
                 interface=port.config.name,
                 local=local,
                 source=int.from_bytes(socket.inet_aton(source[0]), "big"),
                 source_port=source[1],
-                destination=_destination(notes),
+                destination=destination,
             )
             self._offer(DhcpDatagram(data, arrival))
+        if stale:
+            self._offer(DatagramsDropped(stale, WAITED_WHY))
 
     def _route(self, packet: bytes, to: Destination) -> None:
         if self._routed is None:
@@ -182,6 +199,7 @@ def _udp_socket(device: str) -> socket.socket:
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
         udp.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMP, 1)
         udp.bind(("0.0.0.0", SERVER_PORT))
     except OSError:
         udp.close()
@@ -189,11 +207,15 @@ def _udp_socket(device: str) -> socket.socket:
     return udp
 
 
-def _destination(notes: list[tuple[int, int, bytes]]) -> int:
+def _read(notes: list[tuple[int, int, bytes]]) -> tuple[int, int]:
+    """Return to which address a datagram came, and when, in epoch seconds; just now, if the kernel does not say."""
+    destination, arrived_at = 0, _JUST_NOW_AT
     for level, kind, data in notes:
         if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
-            return int.from_bytes(data[8:12], "big")
-    return 0
+            destination = int.from_bytes(data[8:12], "big")
+        elif level == socket.SOL_SOCKET and kind == _SO_TIMESTAMP:
+            arrived_at = _TIMEVAL.unpack(data)[0]
+    return destination, arrived_at
 
 
 def _problem(interface: InterfaceConfig, device: Device | None) -> str | None:

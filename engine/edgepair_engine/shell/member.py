@@ -55,7 +55,7 @@ class Member:
         self._metrics = make_metrics(self._board)
         self._pump = Pump(Pipeline(parts.engine), parts.journal, self._metrics, parts.clock)
         self._admin = Admin(self, self._board)
-        self._ports = DhcpPorts(self.offer)
+        self._ports = DhcpPorts(self.offer, parts.clock)
         self._stop_why: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         # What was offered, by what a report says is in force: the sockets follow the report, not the offer.
         self._configs = {(parts.config.revision, parts.config.digest): parts.config}

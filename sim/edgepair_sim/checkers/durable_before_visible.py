@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from edgepair_contract.vocabulary import BindingState, FailoverState
-from edgepair_engine.core.pipeline import DHCP_STALE_S
+from edgepair_engine.core.turn import DHCP_STALE_S
 from edgepair_engine.failover.introduction import decode_introduction
 from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import Lease, client_key

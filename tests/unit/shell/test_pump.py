@@ -51,7 +51,9 @@ def play(folder: Path, story: Callable[[Stage], Awaitable[None]]) -> Stage:
         try:
             async with asyncio.timeout(STORY_LIMIT_S), asyncio.TaskGroup() as tasks:
                 links = PartnerLinks(Inlets(pump.offer, notes.append), tasks)
-                outlets = Outlets(DhcpPorts(pump.offer), links, lambda _answer: None, notes.append, board.publish)
+                outlets = Outlets(
+                    DhcpPorts(pump.offer, lambda: NOW), links, lambda _answer: None, notes.append, board.publish
+                )
                 stage = Stage(pump, board, metrics, outlets, notes)
                 await story(stage)
         finally:
