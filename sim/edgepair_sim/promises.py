@@ -61,8 +61,8 @@ class Promises:
         """Hear of a new promise: it takes the place of the one before, and of others' to the same address."""
         now_s = self._scene.now_s
         for promise in self._counting():
-            if promise.holding.address == holding.address and promise.client is not client:
-                promise.void = f"given to {client.name}"  # whether that was right is another checker's question
+            if promise.holding.address == holding.address and promise.holding.key != holding.key:
+                promise.void = f"given to {client.name}"  # or to itself by another name; whether rightly others ask
         (giver,) = (node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
         ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
         state = giver.disk.state(GROUP)

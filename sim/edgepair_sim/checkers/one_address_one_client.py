@@ -12,11 +12,13 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_engine.wire.failover import FailoverMessage
 from edgepair_sim.acknowledged import Acknowledged
+from edgepair_sim.addresses import Ranges
 from edgepair_sim.bounds import mclt_max_s
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.circumstances import Standings
 from edgepair_sim.clients import Client
 from edgepair_sim.clock import START_AT
+from edgepair_sim.deeds import Deed
 from edgepair_sim.doubles import Circumstances, partner_was_declared_down, reach_s, store_lacked_it
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
@@ -34,12 +36,17 @@ class OneAddressOneClient(Checker):
         super().__init__(scene)
         self._skew = Skew(scene.script)
         self._standings = Standings(scene)
+        self._ranges = Ranges(scene)
         self._acknowledged = Acknowledged()
         self._mclt_max_s = mclt_max_s(scene.script)
         self._answers: dict[tuple[int, bytes], Circumstances] = {}  # of the latest ACK, by address and hardware
         self._made: dict[Holding, Circumstances] = {}  # of what clients hold now
         self._lost: set[Holding] = set()  # what nobody protects any more
         self._forgot = dict.fromkeys(scene.nodes, 0)
+
+    def done(self, deed: Deed) -> None:
+        """Keep the ranges."""
+        self._ranges.done(deed)
 
     def spoke(self, node: Node, message: FailoverMessage) -> None:
         """Keep what the partner has acknowledged."""
@@ -54,6 +61,7 @@ class OneAddressOneClient(Checker):
         if self._forgot[node.name] != len(node.disk.forgot_from_s):
             self._forgot[node.name] = len(node.disk.forgot_from_s)
             self._lost.update(holding for holding in self._holdings() if self._is_forgotten(holding, node))
+            self._lost.update(holding for holding in self._holdings() if self._is_managed_by_nobody(holding))
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
         """Keep how a server stood when it sent an ACK."""
@@ -82,6 +90,10 @@ class OneAddressOneClient(Checker):
                 f"and to c{held.client} until {held.until_s:.1f} by {before}"
             )
         self._lost.update((holding, held))
+
+    def _is_managed_by_nobody(self, holding: Holding) -> bool:
+        """Return whether the address is in no range now: nobody tells it to a server that recovers."""
+        return holding.address not in self._ranges.of(holding.relay)
 
     def _is_forgotten(self, holding: Holding, node: Node) -> bool:
         """Return whether a promise was written in none of the two stores when this server started."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 from edgepair_contract.control import ControlAction, ControlAnswer
 from edgepair_contract.report import GroupReport, MemberReport, TransitionReport
 from edgepair_contract.vocabulary import FailoverState
+from edgepair_engine.wire.failover import FailoverMessage, State
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.deeds import Deed, Order
 from edgepair_sim.node import Node
@@ -49,6 +50,7 @@ class PartnerDownNeedsAReason(Checker):
         self._apart_since_s: dict[str, float] = {}
         # All that was ever told: an old store that is put back tells old ones again.
         self._seen: dict[str, set[TransitionReport]] = {name: set() for name in scene.nodes}
+        self._words: dict[str, set[FailoverState]] = {name: set() for name in scene.nodes}
         self._reason: dict[str, Reason] = {}
 
     def done(self, deed: Deed) -> None:
@@ -62,6 +64,11 @@ class PartnerDownNeedsAReason(Checker):
             self._obeyed.add(node.name)
         elif self._under_way[node.name]:
             self._under_way[node.name] -= 1
+
+    def spoke(self, node: Node, message: FailoverMessage) -> None:
+        """Keep in mind which states a server's partner may hear of before it is shown next."""
+        if isinstance(message, State) and (told := FailoverState.from_wire(message.state or 0)) is not None:
+            self._words[self.scene.partner_of(node).name].add(told)
 
     def crashed(self, node: Node) -> None:
         """Hear that a server died: what it had not carried out it never will."""
@@ -78,6 +85,7 @@ class PartnerDownNeedsAReason(Checker):
             self._obeyed.discard(node.name)
             self._under_way.pop(node.name, None)
         self._seen[node.name].update(group.transitions)
+        self._words[node.name].clear()
         self._keep_time(node, group)
         if group.my_state is _DOWN:
             self._look_at_both()
@@ -87,9 +95,10 @@ class PartnerDownNeedsAReason(Checker):
         apart_s = max(shown_s, _alone_s(group.transitions))
         if self._under_way[node.name]:
             return Reason.ORDER
-        if group.partner_state is FailoverState.SHUTDOWN:
+        words = {group.partner_state, *self._words[node.name]}
+        if FailoverState.SHUTDOWN in words:
             return Reason.SHUTDOWN
-        if group.partner_state in _RECOVERS:
+        if not words.isdisjoint(_RECOVERS):
             return Reason.WORD
         if self._policy_s and apart_s >= self._policy_s - POLICY_SLACK_S:
             return Reason.POLICY
