@@ -16,6 +16,8 @@ GROUP = "lan0"
 ADDRESSES_MAX = 200  # of a prefix: what is left of its last byte
 FIRST_HOST = 50  # the last byte of the first address of a range
 
+BALANCE_EVERY_S = 300  # five times the usual: small pools are looked at as often as they may, and seldom move
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -77,6 +79,7 @@ def _group(server: str, wishes: Wishes) -> GroupConfig:
         max_unacked_updates=settings.max_unacked_updates,
         load_balance_max_s=settings.load_balance_max_s,
         auto_partner_down_s=settings.auto_partner_down_s,
+        min_balance_s=BALANCE_EVERY_S,
         subnets=tuple(_subnet(number, wishes) for number in range(1, settings.networks + 1)),
     )
 

@@ -53,9 +53,11 @@ class Promises:
 
     def to(self, client: Client) -> Promise | None:
         """Return what a client may rely on, as whom it speaks now."""
-        self._look()
         promise = self._latest.get((client.number, client.guise.key))
-        return promise if promise is not None and promise.counts(self._scene.now_s) else None
+        if promise is None or not promise.counts(self._scene.now_s):
+            return None
+        self._look_at(promise)
+        return None if promise.void else promise
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear of a new promise: it takes the place of the one before, and of others' to the same address."""
@@ -96,10 +98,13 @@ class Promises:
 
     def _look(self) -> None:
         for promise in self._counting():
-            if is_over_by_a_clock(promise, self._scene):
-                promise.void = "a server's clock was put beyond its end"
-            elif is_out_of_range(promise, self._ranges):
-                promise.void = "its range was taken away"
+            self._look_at(promise)
+
+    def _look_at(self, promise: Promise) -> None:
+        if is_over_by_a_clock(promise, self._scene):
+            promise.void = "a server's clock was put beyond its end"
+        elif is_out_of_range(promise, self._ranges):
+            promise.void = "its range was taken away"
 
 
 # The exceptions

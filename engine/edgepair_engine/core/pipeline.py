@@ -93,25 +93,33 @@ class Pipeline:
         self._published: MemberReport | None = None
         self._failure: StoreFailure | None = None
         self._retry_at_s = 0.0
+        self._planned_s: float | None = None  # what the engine plans, while `_is_planned`: nothing has reached it since
+        self._is_planned = False
         self._unread: dict[LinkId, bytes] = {}  # came before the shell stopped reading: one piece per link
 
     def turn(self, events: Sequence[Event], now: Now) -> Step:
         """Run a turn. No more than `TURN_EVENTS_MAX` events; none is right too, when `next_wakeup` has come."""
         assert len(events) <= TURN_EVENTS_MAX, len(events)
+        self._is_planned = False
         effects = run_turn(self._engine, self._admit(events), now)
         for record in effects.records:
             self._forming[record_key(record)] = record
         send = self._route(effects.outputs, now)
-        return Step(send, self._next_batch(now), self._newest_report(now))
+        return Step(send, self._next_batch(now), self._to_publish(self._newest_report(now)))
 
     def committed(self, batch: BatchId, now: Now) -> Step:
         """Release what rested on this batch, and hand out the next one."""
         self._end(batch)
         send = self._release(batch, now)
+        report: MemberReport | None = None
+        while self._reports and self._reports[0][0] <= batch:
+            report = self._reports.popleft()[1]
         if self._failure is not None:
             self._failure = None
+            self._is_planned = False
             send += self._route(self._engine.handle(StoreChanged(None), now).outputs, now)
-        return Step(send, self._next_batch(now), self._newest_report(now, durable=batch))
+            report = self._newest_report(now) or report
+        return Step(send, self._next_batch(now), self._to_publish(report))
 
     def commit_failed(self, batch: BatchId, why: StoreFailure, now: Now) -> Step:
         """Keep the batch for another attempt in `STORE_RETRY_S`, together with what came since."""
@@ -123,6 +131,7 @@ class Pipeline:
         if self._failure == why:
             return Step()
         self._failure = why
+        self._is_planned = False
         effects = self._engine.handle(StoreChanged(why.text), now)
         return Step(effects.outputs, None, self._troubled_report(now))
 
@@ -130,7 +139,9 @@ class Pipeline:
         """Return the monotonic moment by which `turn` wants to be called, with events or without."""
         if self._unread and self.taking:
             return now.mono_s
-        planned = self._engine.next_wakeup(now)
+        if not self._is_planned:
+            self._planned_s, self._is_planned = self._engine.next_wakeup(now), True
+        planned = self._planned_s
         if self._failure is None or self._committing is not None:
             return planned
         return self._retry_at_s if planned is None else min(planned, self._retry_at_s)
@@ -252,21 +263,20 @@ class Pipeline:
         self._forming_id = BatchId(self._forming_id + 1)
         return self._committing
 
-    def _newest_report(self, now: Now, *, durable: BatchId | None = None) -> MemberReport | None:
+    def _newest_report(self, now: Now) -> MemberReport | None:
+        """Return the engine's report if it is news and rests on nothing; keep it if it rests on a batch."""
         report = self._engine.report(now)
-        ready: MemberReport | None = None
-        while durable is not None and self._reports and self._reports[0][0] <= durable:
-            ready = self._reports.popleft()[1]
-        if report.revision > self._seen_revision:
-            self._seen_revision = report.revision
-            newest = self._newest_batch()
-            if newest is None:
-                ready = report
-            elif self._reports and self._reports[-1][0] == newest:
-                self._reports[-1] = (newest, report)
-            else:
-                self._reports.append((newest, report))
-        return self._to_publish(ready)
+        if report.revision <= self._seen_revision:
+            return None
+        self._seen_revision = report.revision
+        newest = self._newest_batch()
+        if newest is None:
+            return report
+        if self._reports and self._reports[-1][0] == newest:
+            self._reports[-1] = (newest, report)
+        else:
+            self._reports.append((newest, report))
+        return None
 
     def _to_publish(self, report: MemberReport | None) -> MemberReport | None:
         if report is None or (self._published is not None and report.revision <= self._published.revision):

@@ -33,8 +33,8 @@ OF_TURNS = (
         "report-before-durable",
         "a report tells of a turn that is not stored yet",
         _PIPELINE,
-        "            if newest is None:\n                ready = report",
-        "            if True:\n                ready = report",
+        "        if newest is None:\n            return report",
+        "        if True:\n            return report",
     ),
     Mutant(
         "failed-commit-dropped",
