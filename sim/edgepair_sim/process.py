@@ -71,7 +71,8 @@ class Process:
         self.fuse = Fuse()
         self._machine = machine
         self._inbox: deque[Event] = deque()
-        self._behind_stop: list[tuple[float, DhcpDatagram]] = []  # what the kernel keeps, and when it came
+        self._stopped_at_s = 0.0
+        self._behind_stop: list[DhcpDatagram] = []  # what the kernel keeps; after a long stop nobody wants it
         self._finished: tuple[BatchId, StoreFailure | None] | None = None
         self._committing = False
         self._turn_planned = False
@@ -91,7 +92,7 @@ class Process:
             if not self.listening or self._finish_by_s is not None:
                 return
             if self._stops:
-                self._behind_stop.append((self._machine.timeline.true_s, event))
+                self._behind_stop.append(event)
                 del self._behind_stop[DATAGRAMS_BEHIND_STOP_MAX:]
                 return
         self._inbox.append(event)
@@ -110,6 +111,8 @@ class Process:
         """Stop as SIGSTOP does: the kernel goes on taking in what comes, and writes what is being written."""
         if not self._stops and self._machine.timeline.true_s - self._turned_s > TICK_S:
             self._turn()  # the shell has turned within the last second
+        if not self._stops:
+            self._stopped_at_s = self._machine.timeline.true_s
         self._stops += 1
         self._later(for_s, self._go_on)
 
@@ -123,8 +126,8 @@ class Process:
     def _go_on(self) -> None:
         self._stops -= 1
         if not self._stops:
-            oldest_s = self._machine.timeline.true_s - DHCP_STALE_S
-            self._inbox.extend(event for at_s, event in self._behind_stop if at_s >= oldest_s)
+            if self._machine.timeline.true_s - self._stopped_at_s <= DHCP_STALE_S:
+                self._inbox.extend(self._behind_stop)
             self._behind_stop.clear()
             self._plan_turn()
             if self._end is not None:

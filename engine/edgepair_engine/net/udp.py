@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -30,11 +29,8 @@ LOOK_EVERY_S = 3.0  # for devices that are late, gone, or without their address
 
 WAITED_WHY = "they waited longer than their senders: this process stood still"
 
-_SO_TIMESTAMP = 29  # socket(7); the kernel notes when each datagram arrived
-_TIMEVAL = struct.Struct("@ll")
-_JUST_NOW_AT = 1 << 62
 _IP_PKTINFO = 8  # ip(7); the socket module does not name it in every version
-_NOTES_BYTES = socket.CMSG_SPACE(12) + socket.CMSG_SPACE(_TIMEVAL.size)
+_PKTINFO_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +54,7 @@ class DhcpPorts:
     def __init__(self, offer: Callable[[Event], None], clock: Callable[[], Now]) -> None:
         self._offer = offer
         self._clock = clock
+        self._looked_s = clock().mono_s
         self._wanted: tuple[InterfaceConfig, ...] = ()
         self._ports: dict[str, _Port] = {}
         self._routed: socket.socket | None = None
@@ -76,6 +73,7 @@ class DhcpPorts:
         """Look at the devices every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            self._looked_s = self._clock().mono_s
             self.look()
 
     def look(self) -> None:
@@ -159,31 +157,41 @@ class DhcpPorts:
         port.close()
 
     def _drain(self, port: _Port) -> None:
-        """Take what has come. What has waited too long is dropped: its sender has gone on since, or asked again."""
         local = int(port.config.address.ip)
         receive = port.udp.recvmsg
-        stale, oldest_at = 0, self._clock().wall_s - DHCP_STALE_S
+        if self._stood_still():
+            self._throw_away(port)
+            return
         for _ in range(DRAIN_MAX):
             try:
-                data, notes, _flags, source = receive(DATAGRAM_BYTES_MAX, _NOTES_BYTES)
+                data, notes, _flags, source = receive(DATAGRAM_BYTES_MAX, socket.CMSG_SPACE(_PKTINFO_BYTES))
             except BlockingIOError:
-                break
+                return
             except OSError:  # the device is going; the next look says so
-                break
-            destination, arrived_at = _read(notes)
-            if arrived_at < oldest_at:
-                stale += 1
-                continue
+                return
             arrival = Arrival(
                 interface=port.config.name,
                 local=local,
                 source=int.from_bytes(socket.inet_aton(source[0]), "big"),
                 source_port=source[1],
-                destination=destination,
+                destination=_destination(notes),
             )
             self._offer(DhcpDatagram(data, arrival))
-        if stale:
-            self._offer(DatagramsDropped(stale, WAITED_WHY))
+
+    def _stood_still(self) -> bool:
+        """Return whether the process was stopped until just now. The loop reads sockets before its timers go on."""
+        return self._clock().mono_s - self._looked_s > LOOK_EVERY_S + DHCP_STALE_S
+
+    def _throw_away(self, port: _Port) -> None:
+        """Drop what has waited in the kernel: its senders have gone on since, or ask again."""
+        count = 0
+        while True:
+            try:
+                port.udp.recv(1)
+            except OSError:
+                break
+            count += 1
+        self._offer(DatagramsDropped(count, WAITED_WHY))
 
     def _route(self, packet: bytes, to: Destination) -> None:
         if self._routed is None:
@@ -199,7 +207,6 @@ def _udp_socket(device: str) -> socket.socket:
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
         udp.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        udp.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMP, 1)
         udp.bind(("0.0.0.0", SERVER_PORT))
     except OSError:
         udp.close()
@@ -207,15 +214,11 @@ def _udp_socket(device: str) -> socket.socket:
     return udp
 
 
-def _read(notes: list[tuple[int, int, bytes]]) -> tuple[int, int]:
-    """Return to which address a datagram came, and when, in epoch seconds; just now, if the kernel does not say."""
-    destination, arrived_at = 0, _JUST_NOW_AT
+def _destination(notes: list[tuple[int, int, bytes]]) -> int:
     for level, kind, data in notes:
         if level == socket.IPPROTO_IP and kind == _IP_PKTINFO:
-            destination = int.from_bytes(data[8:12], "big")
-        elif level == socket.SOL_SOCKET and kind == _SO_TIMESTAMP:
-            arrived_at = _TIMEVAL.unpack(data)[0]
-    return destination, arrived_at
+            return int.from_bytes(data[8:12], "big")
+    return 0
 
 
 def _problem(interface: InterfaceConfig, device: Device | None) -> str | None:
