@@ -4,10 +4,11 @@ usage: python3 -m hack.kind.cluster {prepare,up,down,status,load,device} [-h]
 """
 
 import argparse
+import json
 from pathlib import Path
 
 from hack.kind.cache import LINK, ROOT
-from hack.kind.networks import LANS, WORKERS, attach_lans, device_on, remove_lans
+from hack.kind.networks import LANS, WORKERS, attach_lans, detach_lans, device_on, remove_lans
 from hack.kind.node_image import ensure_node_image
 from hack.kind.steps import CannotContinue, main_with_reason, run, step, succeeds
 from hack.kind.toolset import ensure_tools
@@ -16,6 +17,7 @@ NAME = "edgepair"
 NODES = ("edgepair-control-plane", *WORKERS)
 KUBECONFIG = ROOT / "build" / "kind" / "kubeconfig"
 HERE = Path(__file__).resolve().parent
+KUBELET_FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 LOADED = "/var/lib/edgepair-loaded"  # in a node: which image is behind which name, as Docker counts them
 
 DAEMON_LIMIT_S = 90.0
@@ -57,6 +59,8 @@ def up() -> None:
         print(f"- the cluster {NAME} runs already")
     else:
         _create()
+    for worker in WORKERS:
+        _mend_address(worker)
     attach_lans()
     with step("all nodes ready"):
         wait = ("wait", "--for=condition=Ready", "nodes", "--all", f"--timeout={READY_LIMIT_S}s")
@@ -101,6 +105,12 @@ def load(images: list[str]) -> None:
 def image_id(image: str) -> str:
     """Return the digest by which the Docker daemon knows an image."""
     return run("docker", "image", "inspect", "--format", "{{.Id}}", image, limit_s=DOCKER_LIMIT_S).strip()
+
+
+def node_address(node: str) -> str:
+    """Return the address by which the cluster reaches a node: the one on kind's own network."""
+    networks = run("docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", node, limit_s=DOCKER_LIMIT_S)
+    return str(json.loads(networks)["kind"]["IPAddress"])
 
 
 def start_docker() -> None:
@@ -149,6 +159,25 @@ def _create() -> None:
         run(_kind(), "delete", "cluster", "--name", NAME, limit_s=KIND_LIMIT_S)
         create = ("create", "cluster", "--name", NAME, "--image", image, "--config", str(HERE / "cluster.yaml"))
         run(_kind(), *create, "--kubeconfig", KUBECONFIG, "--wait", f"{READY_LIMIT_S}s", limit_s=KIND_LIMIT_S)
+
+
+def _mend_address(worker: str) -> None:
+    """Start a worker again without its LANs if its kubelet tells an address of one of them as the node's.
+
+    kind gives a node that Docker has restarted the first address of its name, and Docker lists those of all networks
+    in any order. The API server cannot reach an address of a LAN: no logs, no exec, no operator on that node.
+    """
+    networks = run(
+        "docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", worker, limit_s=DOCKER_LIMIT_S
+    )
+    address = json.loads(networks)["kind"]["IPAddress"]
+    if f"--node-ip={address} " in _read(worker, KUBELET_FLAGS):
+        return
+    with step(f"start {worker} again: Docker restarted it, and it told an address of a LAN as its own"):
+        detach_lans(worker)
+        run("docker", "restart", worker, limit_s=DOCKER_LIMIT_S)
+        told = f"--for=jsonpath={{.status.addresses[?(@.type=='InternalIP')].address}}={address}"
+        kubectl("wait", told, f"node/{worker}", f"--timeout={READY_LIMIT_S}s", limit_s=READY_LIMIT_S + KUBECTL_LIMIT_S)
 
 
 def _read(node: str, path: str) -> str:

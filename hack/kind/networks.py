@@ -49,6 +49,13 @@ def attach_lans() -> None:
     print("  lan0.10 is " + ("a VLAN device on lan0" if tagged else "the network lan10: this kernel has no 802.1Q"))
 
 
+def detach_lans(worker: str) -> None:
+    """Take a worker off the LANs, so that its next start sees the cluster's network alone."""
+    for lan in LANS.values():
+        if succeeds("docker", "network", "inspect", lan.network, limit_s=DOCKER_LIMIT_S):
+            run("docker", "network", "disconnect", "--force", lan.network, worker, limit_s=DOCKER_LIMIT_S)
+
+
 def remove_lans() -> None:
     """Delete the networks that this module made; the nodes must be gone."""
     ours = run("docker", "network", "ls", "--quiet", "--filter", f"label={LABEL}", limit_s=DOCKER_LIMIT_S)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 ANSWER_LIMIT_S = 5.0
-DEFAULT_URL = "http://127.0.0.1:8443"
+ADMIN_ADDRESS = "EDGEPAIR_ADMIN_ADDRESS"  # in a pod: where its engine listens, which only the pod knows
+DEFAULT_ADDRESS = "127.0.0.1"
+DEFAULT_PORT = 8443
 
 
 class EngineUnavailable(Exception):
@@ -16,8 +19,9 @@ class EngineUnavailable(Exception):
 
 def url_argument(parser: ArgumentParser) -> None:
     """Add --url."""
+    url = f"http://{os.environ.get(ADMIN_ADDRESS, DEFAULT_ADDRESS)}:{DEFAULT_PORT}"
     parser.add_argument(
-        "--url", type=_url, default=DEFAULT_URL, help="where the engine's admin interface listens (%(default)s)"
+        "--url", type=_url, default=url, help="where the engine's admin interface listens (%(default)s)"
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from edgepair_contract.config import AdminConfig, MemberConfig, parse_member_config
 from edgepair_contract.errors import ConfigError
 from edgepair_contract.notices import Note, NoteCode, Severity
+from edgepair_engine.cli.asking import ADMIN_ADDRESS
 from edgepair_engine.cli.command import Command, Exit, store_argument
 from edgepair_engine.core.engine import Engine, newest_config
 from edgepair_engine.core.events import ConfigRefused
@@ -27,7 +28,6 @@ from edgepair_engine.shell.member import Member, Parts
 from edgepair_engine.store.journal import SqliteJournal
 
 # What only the pod knows of itself: the downward API hands it in.
-ADMIN_ADDRESS = "EDGEPAIR_ADMIN_ADDRESS"
 POD_UID = "EDGEPAIR_POD_UID"
 LOG_LEVEL = "EDGEPAIR_LOG_LEVEL"
 

@@ -51,6 +51,14 @@ def test_run_on_a_damaged_store_ends_with_74(tmp_path: Path, capsys: pytest.Capt
     assert "restore the store's folder from a backup, or remove it" in capsys.readouterr().err
 
 
+def test_in_a_pod_status_asks_where_the_pods_engine_listens(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDGEPAIR_ADMIN_ADDRESS", "127.0.0.9")
+    assert main(["status"]) == 69
+    assert capsys.readouterr().err.startswith("edgepair-engine: http://127.0.0.9:8443: ")
+
+
 def test_leases_prints_what_the_store_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = SqliteJournal(tmp_path)
     lease = Lease(0x0A010032, BindingState.ACTIVE, None, b"\x01\x02\x77\0\0\0\x01", 1000, 1030, hostname="printer")
