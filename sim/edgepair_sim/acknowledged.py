@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 from edgepair_contract.vocabulary import BindingState
@@ -40,20 +41,29 @@ class Acknowledged:
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[tuple[str, int, int], BndUpd] = {}  # by teller, xid and address
+        self._told: defaultdict[tuple[str, int], dict[int, BndUpd]] = defaultdict(dict)  # by teller and address, by xid
         self._known: dict[tuple[str, int], Knowledge] = {}
 
     def of(self, server: str, address: int) -> Knowledge | None:
         """Return what this server and its partner agree on of an address."""
         return self._known.get((server, address))
 
+    def until_at(self, server: str, partner: str, lease: Lease) -> int:
+        """Return until when this server may take it that its partner counts on this lease; 0: it knows nothing of it.
+
+        A word of the partner counts as soon as it is stored: its acknowledgement may be lost with the link.
+        """
+        known = [self._known.get((server, lease.address))]
+        known += [_knowledge(told) for told in self._told[partner, lease.address].values()]
+        return max((each.until_at for each in known if each is not None and each.is_of(lease)), default=0)
+
     def hear(self, speaker: str, partner: str, message: FailoverMessage) -> BndUpd | None:
         """Take in what one says to the other; return the update that it accepts now."""
         match message:
             case BndUpd(address=int() as address):
-                self._under_way[speaker, message.xid, address] = message
+                self._told[speaker, address][message.xid] = message
             case BndAck(address=int() as address):
-                update = self._under_way.pop((partner, message.xid, address), None)
+                update = self._told[partner, address].pop(message.xid, None)
                 if update is not None and message.reject is None:
                     knowledge = _knowledge(update)
                     self._known[speaker, address] = self._known[partner, address] = knowledge

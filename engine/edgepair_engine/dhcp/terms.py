@@ -10,8 +10,11 @@ from edgepair_engine.dhcp.client import Client
 from edgepair_engine.dhcp.desk import Desk
 from edgepair_engine.dhcp.scopes import Scope
 from edgepair_engine.failover.serving import granted_s, potential_expiry
+from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import FOREVER_AT, Lease
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
+
+_KNOWN_AS_HELD = (BindingState.ACTIVE, *ENDED)
 
 
 def wanted_s(packet: Dhcp4Packet, scope: Scope) -> int:
@@ -61,7 +64,7 @@ def bind(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -
     lease_s = granted_for(lease, client, wanted_s=wanted_s, desk=desk, now=now)
     tsfp = _acknowledged(lease, client)
     ends_at = max(min(now.wall_s + lease_s, FOREVER_AT), _promised_until(lease, client))
-    tstp = max(potential_expiry(wanted_s, ends_at - now.wall_s, now), ends_at)
+    tstp = max(potential_expiry(wanted_s, ends_at - now.wall_s, now), ends_at, _told_until(lease, client))
     bound = replace(
         lease,
         state=BindingState.ACTIVE,
@@ -81,6 +84,16 @@ def bind(lease: Lease, client: Client, *, wanted_s: int, desk: Desk, now: Now) -
 def _promised_until(lease: Lease, client: Client) -> int:
     """Return until when this client may hold the address already: the shorter word may be lost on its way to it."""
     return min(lease.ends_at, FOREVER_AT) if lease.state is BindingState.ACTIVE and client.had(lease) else 0
+
+
+def _told_until(lease: Lease, client: Client) -> int:
+    """Return until when the partner was told that this client may come to hold it, while it may go by that word.
+
+    It is never told less: until it has heard so it may renew by the longer word, which we would then know nothing of.
+    """
+    if lease.state not in _KNOWN_AS_HELD or not client.had(lease):
+        return 0
+    return min(max(lease.tsfp, lease.tstp), FOREVER_AT)
 
 
 def _acknowledged(lease: Lease, client: Client) -> int:

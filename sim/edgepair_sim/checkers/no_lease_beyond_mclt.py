@@ -1,7 +1,7 @@
 """No lease ends later than MCLT after what the partner has acknowledged for that address and client, or after now.
 
 Acknowledged is the potential expiry of the latest update, or the end of the lease in it if that is later. What the
-partner told of the same client, and was accepted, counts as well. The MCLT in force is the one that the two agreed on
+partner told of the same client counts as well. The MCLT in force is the one that the two agreed on
 last. This holds in every state, Partner-Down too. Only a server that runs on an old copy of its store, and has not met
 its partner since, can break it.
 """
@@ -37,6 +37,7 @@ class NoLeaseBeyondMclt(Checker):
         self._skew = Skew(scene.script)
         self._stores = Stores(scene)
         self._agreed_s: int | None = None
+        self._measured: dict[tuple[str, int, bytes], int] = {}  # the latest end, by server, address and hardware
         self._answers: list[Dhcp4Packet] = []  # of the turn that is going on
 
     def published(self, node: Node, report: MemberReport) -> None:
@@ -70,6 +71,10 @@ class NoLeaseBeyondMclt(Checker):
         lease = None if record is None else record.lease
         if lease is None or lease.state is not BindingState.ACTIVE or (lease.hardware or b"")[1:] != packet.chaddr:
             return  # whether it is on disk is another checker's question
+        measured = (node.name, lease.address, packet.chaddr)
+        if lease.ends_at <= self._measured.get(measured, 0):
+            return  # the end that it had: a clock put back since then does not make it later
+        self._measured[measured] = lease.ends_at
         now_s = self.scene.now_s
         latest_at = self._latest_end(node, lease) + self._skew.stepped_s(node.name, now_s - HELD_BACK_S, now_s)
         if lease.ends_at > latest_at:
@@ -80,9 +85,8 @@ class NoLeaseBeyondMclt(Checker):
             )
 
     def _latest_end(self, node: Node, lease: Lease) -> int:
-        known = self._acknowledged.of(node.name, lease.address)
-        acknowledged_at = known.until_at if known is not None and known.is_of(lease) else 0
-        return max(acknowledged_at, node.now().wall_s) + self._in_force_s(node)
+        known_at = self._acknowledged.until_at(node.name, self.scene.partner_of(node).name, lease)
+        return max(known_at, node.now().wall_s) + self._in_force_s(node)
 
     def _in_force_s(self, node: Node) -> int:
         return node.config.groups[0].mclt_s if self._agreed_s is None else self._agreed_s

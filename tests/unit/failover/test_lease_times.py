@@ -15,7 +15,7 @@ from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.dhcp.scopes import Scopes
 from edgepair_engine.dhcp.shelf import Shelf
 from edgepair_engine.dhcp.terms import bind
-from edgepair_engine.failover.serving import granted_s, potential_expiry
+from edgepair_engine.failover.serving import claim_ends_at, granted_s, potential_expiry
 from edgepair_engine.leases.binding import released
 from edgepair_engine.wire.failover import BndUpd, FailoverMessage
 from tests.unit.failover.builders import MAC_OF_PRIMARY, MAC_OF_SECONDARY, T0, a_lease, a_record, at
@@ -175,15 +175,35 @@ def test_apart_a_client_gets_no_more_than_mclt_past_what_the_partner_acknowledge
     assert story.lease(120).tsfp == T0 + 135
 
 
-@pytest.mark.protocol(120)
-def test_what_the_partner_knows_is_never_more_than_it_is_told() -> None:
-    """A shorter wish takes back the rest of the longer promise: the partner must not rest on it."""
+def test_a_shorter_lease_takes_back_nothing_that_the_partner_was_told() -> None:
+    """Until it hears the shorter word it may renew by the longer one: for so long the address is claimed by it."""
     story = in_normal(PRIMARY)
     grant(story, wanted_s=240)
     story.ack(story.said[-1])
-    assert story.lease(120).tsfp == T0 + 255
+    story.lose_link()
     assert grant(story, wanted_s=20) == 20
-    assert (story.lease(120).tstp, story.lease(120).tsfp, story.lease(120).atsfp) == (T0 + 35, T0 + 35, 0)
+    assert (story.lease(120).tstp, story.lease(120).tsfp, story.lease(120).atsfp) == (T0 + 255, T0 + 255, 0)
+    wait_until(story, 40)
+    ended = story.lease(120)
+    assert ended.state is EXPIRED
+    assert claim_ends_at(ended, gone_at=T0 + 30, mclt_s=30) == T0 + 255 + 30
+
+
+def test_a_promise_told_but_not_acknowledged_is_not_lowered_either() -> None:
+    story = in_normal(PRIMARY)
+    grant(story, wanted_s=240)
+    grant(story, wanted_s=20)
+    assert told(story.said[-1])[2] == 255
+
+
+def test_an_address_given_back_starts_afresh() -> None:
+    story = in_normal(PRIMARY)
+    grant(story, wanted_s=240)
+    story.ack(story.said[-1])
+    (given_back,) = story.bind(released(story.lease(120), story.now))
+    story.ack(given_back)
+    grant(story, wanted_s=20)
+    assert told(story.said[-1])[2] == 30
 
 
 def test_a_renewal_takes_nothing_back_of_what_the_client_may_count_on() -> None:
