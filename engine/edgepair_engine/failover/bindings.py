@@ -129,9 +129,18 @@ def ours_wins(ours: Lease, theirs: BndUpd, role: Role) -> bool:
     return role is Role.PRIMARY
 
 
+def known_until(lease: Lease) -> int:
+    """Return what the partner is told of how long the client may come to hold the address.
+
+    Of a running lease that came from it no less than it said itself: our own earlier word would take that back (Q9).
+    """
+    return max(lease.tstp, lease.tsfp) if lease.state is ACTIVE else lease.tstp
+
+
 def acknowledged(lease: Lease) -> Lease:
     """Return the lease after the partner acknowledged its update: in step, and available if it had ended."""
-    in_step = replace(lease, tsfp=lease.tstp, atsfp=lease.tstp)
+    told_at = known_until(lease)
+    in_step = replace(lease, tsfp=told_at, atsfp=told_at)
     if lease.state in ENDED:
         return replace(in_step, state=FREE, tstp=lease.ends_at)
     return in_step

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from edgepair_contract.clock import Now
+from edgepair_engine.failover.bindings import known_until
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.wire.failover import BndUpd
 
@@ -155,7 +156,7 @@ def bnd_upd_of(lease: Lease, xid: int, now: Now) -> BndUpd:
         client_id=lease.client_id,
         hardware=lease.hardware,
         lease_expires_at=lease.ends_at,
-        potential_expires_at=lease.tstp,
+        potential_expires_at=known_until(lease),
         stos=lease.starts_at,
         cltt=lease.cltt or None,
         ip_flags=lease.flags,

@@ -2,7 +2,8 @@
 
 Only when its partner recovers, too, need it not wait: then neither gives leases. This does not hold for one of two of
 ours that lost its store, or has an old one: it served alone until then. Its partner remembers that; when both stores
-are lost nobody does, and it is as at a first start.
+are lost nobody does, and it is as at a first start. Nor need it keep a wait that an old store says is over: only the
+partner can tell that it is old. One of ours does when they meet, and the server recovers anew; another never does.
 
 Looked at by true time, in lives whose clocks were never stepped, and by the smallest MCLT that was ever configured.
 """
@@ -22,6 +23,7 @@ from edgepair_sim.stores import Stores
 CLOCKS_S = 2.0  # whole seconds are read, and drift adds a little in the longest MCLT
 
 _RECOVERS = (FailoverState.RECOVER, FailoverState.RECOVER_DONE)
+_WAITS = FailoverState.RECOVER_WAIT.label
 _DONE = FailoverState.RECOVER_DONE.label
 
 
@@ -38,7 +40,12 @@ class RecoverWaitIsKept(Checker):
         self._exact = not any(isinstance(deed, StepClock) for deed in deeds)
         self._stores = Stores(scene)
         self._gave_s: dict[str, float] = {}
+        self._resumed: set[str] = set()  # who has gone by a wait that began before its process
         self._seen: dict[str, tuple[TransitionReport, ...]] = dict.fromkeys(scene.nodes, ())
+
+    def started(self, node: Node) -> None:
+        """Note that what a server waits for now, if anything, it has from its store."""
+        self._resumed.add(node.name)
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
         """Note that a server gives a lease."""
@@ -48,14 +55,18 @@ class RecoverWaitIsKept(Checker):
     def published(self, node: Node, report: MemberReport) -> None:
         """Look whether it has just recovered."""
         group = report.groups[0]
-        recovered = any(move.to_state == _DONE and move not in self._seen[node.name] for move in group.transitions)
+        entered = {move.to_state for move in group.transitions if move not in self._seen[node.name]}
         self._seen[node.name] = group.transitions
-        if recovered and self._exact and not self._is_excused(node, group):
+        if _WAITS in entered:
+            self._resumed.discard(node.name)
+        if _DONE in entered and self._exact and not self._is_excused(node, group):
             self._look(node)
         self._stores.published(node, report)
 
     def _is_excused(self, node: Node, group: GroupReport) -> bool:
         partner = self.scene.partner_of(node)
+        if node.name in self._resumed and self._stores.is_blind(node):
+            return True
         forgot = self.scene.script.settings.ours and self._stores.is_blind(node) and not self._stores.is_blind(partner)
         return group.partner_state in _RECOVERS and not forgot
 

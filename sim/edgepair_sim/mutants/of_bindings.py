@@ -19,14 +19,14 @@ OF_BINDINGS = (
         "tsfp-not-updated",
         "what the partner has acknowledged is not kept, so every lease stays as short as the first one",
         _BINDINGS,
-        "in_step = replace(lease, tsfp=lease.tstp, atsfp=lease.tstp)",
-        "in_step = replace(lease, atsfp=lease.tstp)",
+        "in_step = replace(lease, tsfp=told_at, atsfp=told_at)",
+        "in_step = replace(lease, atsfp=told_at)",
     ),
     Mutant(
         "potential-expiry-not-told",
         "the partner is told the end of the lease for the potential expiry, and the other is counted as acknowledged",
         _UPDATES,
-        "potential_expires_at=lease.tstp,",
+        "potential_expires_at=known_until(lease),",
         "potential_expires_at=lease.ends_at,",
     ),
     Mutant(

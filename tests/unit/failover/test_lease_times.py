@@ -17,7 +17,7 @@ from edgepair_engine.dhcp.shelf import Shelf
 from edgepair_engine.dhcp.terms import bind
 from edgepair_engine.failover.serving import claim_ends_at, granted_s, potential_expiry
 from edgepair_engine.leases.binding import released
-from edgepair_engine.wire.failover import BndUpd, FailoverMessage
+from edgepair_engine.wire.failover import BndUpd, FailoverMessage, UpdReqAll
 from tests.unit.failover.builders import MAC_OF_PRIMARY, MAC_OF_SECONDARY, T0, a_lease, a_record, at
 from tests.unit.failover.opposite import Opposite, an_update, in_normal
 
@@ -159,6 +159,16 @@ def test_a_lease_that_the_partner_gave_is_renewed_for_the_full_time() -> None:
     wait_until(story, 15)
     assert grant(story) == 120
     assert told(story.said[-1]) == ("ACTIVE", 135, 195)
+
+
+def test_what_the_partner_said_itself_is_not_taken_back_when_it_is_told_again() -> None:
+    """A server that recovers hears of its own leases from its partner, and must not count on less than it promised."""
+    story = in_normal(SECONDARY)
+    story.hear(an_update(120, lease_expires_at=T0 + 120, potential_expires_at=T0 + 180))
+    story.hear(UpdReqAll(time=T0, xid=900))
+    story.ack_all()
+    assert [told(update) for update in story.updates() if update.state is ACTIVE] == [("ACTIVE", 120, 180)]
+    assert (story.lease(120).tsfp, story.lease(120).atsfp) == (T0 + 180, T0 + 180)
 
 
 @pytest.mark.protocol(122)
