@@ -98,7 +98,7 @@ def judge_update(ours: Lease | None, theirs: BndUpd, facts: UpdateFacts, now: No
     if ours is None:
         return Reject(RejectReason.ILLEGAL_ADDRESS, "unknown IP address")
     promised = ours.is_held(now) and ours.tstp > ours.atsfp
-    if promised and _is_older(ours, theirs, state):
+    if promised and _is_older(ours, theirs, state, now):
         return _illegal(ours, state)
     contested = facts.outstanding or (promised and state is ACTIVE)
     if contested and ours_wins(ours, theirs, facts.role):
@@ -152,10 +152,14 @@ def _malformed(theirs: BndUpd) -> Reject:
     return Reject(RejectReason.MISSING_BINDING_INFORMATION, "binding update lacks required options")
 
 
-def _is_older(ours: Lease, theirs: BndUpd, state: BindingState) -> bool:
-    """Return whether the partner tells an end of the binding that was before our promise to its client."""
+def _is_older(ours: Lease, theirs: BndUpd, state: BindingState, now: Now) -> bool:
+    """Return whether the partner tells an end of the binding that was, or may have been, before our promise.
+
+    An end that is still to come was written down by a clock that ran ahead: it says nothing of which was first.
+    """
     if state in (RELEASED, RESET):
-        return (theirs.lease_expires_at or 0) <= ours.cltt  # it ends at its own moment; in the same second: unknown
+        ended_at = theirs.lease_expires_at or 0  # in the second of the promise itself: unknown
+        return not ours.cltt < ended_at <= now.wall_s + CLOCK_TOLERANCE_S
     return state in (EXPIRED, FREE, BACKUP)
 
 

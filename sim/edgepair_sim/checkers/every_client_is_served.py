@@ -151,7 +151,8 @@ class EveryClientIsServed(Checker):
         """Keep in mind what a server must answer: a request that is sent to it, about a binding it has stored."""
         assert client.holding is not None
         to_it = client.phase is Phase.REBINDING or client.holding.server == self.scene.lan.address_of(node)
-        knows = client.is_bound_by(lease_of(node, address), node.now())
+        lease, now = lease_of(node, address), node.now()
+        knows = client.is_bound_by(lease, now) and lease.ends_at > now.wall_s + ANSWER_S  # and still when it answers
         if to_it and knows and self._is_able(node) and address in self._ranges.of(client.relay):
             self._asked[client.number, node.name] = _Asked(self.scene.now_s, client.holding)
 

@@ -6,8 +6,11 @@ server that recovers rests on it: what is not told by then is missing when it se
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from edgepair_engine.leases.pool import pools_of
 from edgepair_engine.wire.failover import BndAck, ConnectAck, FailoverMessage, UpdDone, UpdReq, UpdReqAll
+from edgepair_sim.addresses import Ranges
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.deeds import Configure, Deed
 from edgepair_sim.node import Node
@@ -22,10 +25,12 @@ class UpddoneIsTrue(Checker):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
+        self._ranges = Ranges(scene)
         self._unsettled: dict[str, set[int]] = {}  # by who was asked
 
     def done(self, deed: Deed) -> None:
         """Hear of a configuration, which may change what a server has: what was asked before says nothing then."""
+        self._ranges.done(deed)
         if isinstance(deed, Configure):
             self._unsettled = {}
 
@@ -36,7 +41,7 @@ class UpddoneIsTrue(Checker):
             case ConnectAck():
                 self._unsettled = {}
             case UpdReqAll():
-                self._unsettled[partner.name] = {at for pool in pools_of(partner.config) for at in pool.addresses()}
+                self._unsettled[partner.name] = set(self._surely_has(partner))
             case UpdReq():
                 self._unsettled.pop(partner.name, None)
             case BndAck(address=int() as address):
@@ -47,6 +52,11 @@ class UpddoneIsTrue(Checker):
                 self._look(node, self._unsettled.pop(node.name, set()))
             case _:
                 return
+
+    def _surely_has(self, node: Node) -> Iterable[int]:
+        """Yield the addresses of a server, whichever of two configurations it runs by at the moment."""
+        addresses = (address for pool in pools_of(node.config) for address in pool.addresses())
+        return (address for address in addresses if address in self._ranges.of(address))
 
     def _look(self, node: Node, unsettled: set[int]) -> None:
         if unsettled:

@@ -40,7 +40,7 @@ OF_BINDINGS = (
         "older-end-accepted",
         "an end of a lease that is older than our promise frees the address under its client",
         _BINDINGS,
-        "    if promised and _is_older(ours, theirs, state):\n        return _illegal(ours, state)\n",
+        "    if promised and _is_older(ours, theirs, state, now):\n        return _illegal(ours, state)\n",
         "",
     ),
     Mutant(

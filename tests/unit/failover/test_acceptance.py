@@ -169,6 +169,13 @@ def test_a_release_in_the_second_of_our_promise_may_have_been_before_it(when: in
     assert letter(ours, RELEASED, facts(PRIMARY, CI), lease_expires_at=when, cltt=None) == answer
 
 
+@pytest.mark.parametrize(("ahead_s", "answer"), [(66, "n"), (65, "y")])
+def test_a_release_that_is_still_to_come_was_written_by_a_clock_that_ran_ahead(ahead_s: int, answer: str) -> None:
+    """A minute is tolerated; beyond it nobody knows which was first, and a promise that runs is kept."""
+    ours = a_lease(expires_in_s=3600, cltt=T0 - 10)
+    assert letter(ours, RELEASED, facts(PRIMARY, CI), lease_expires_at=T0 + ahead_s, cltt=None) == answer
+
+
 @pytest.mark.protocol("Q28")
 def test_a_promise_holds_through_the_second_of_its_end() -> None:
     assert letter(a_lease(expires_in_s=0), EXPIRED, facts(SECONDARY)) == "n"
