@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from enum import Enum
 from typing import Protocol, assert_never
 
 from edgepair_contract.clock import Now
@@ -17,6 +16,7 @@ from edgepair_sim.guises import guises_of
 from edgepair_sim.holding import Asker, Holding, Pace, holding_of
 from edgepair_sim.lan import Lan
 from edgepair_sim.lies import Lie, lie_of
+from edgepair_sim.phases import ASKING, PROLONGING, Phase
 from edgepair_sim.wording import Wording, bytes_of
 
 FIRST_WAIT_S = 4.0  # RFC 2131 4.1: 4, 8, 16, 32, 64 seconds, each give or take one
@@ -35,22 +35,6 @@ SYSTEM_STARTS = "its system starts"
 UNCONFIRMED = "nobody confirms it"
 TOO_LATE = "the answer came when it was over"
 
-
-class Phase(Enum):
-    """Where in RFC 2131's machine a client is."""
-
-    OFF = "off"
-    SELECTING = "selecting"
-    REQUESTING = "requesting"
-    REBOOTING = "rebooting"
-    BOUND = "bound"
-    RENEWING = "renewing"
-    REBINDING = "rebinding"
-    DECLINED = "declined"  # waits before it begins anew
-
-
-ASKING = frozenset({Phase.SELECTING, Phase.REQUESTING, Phase.REBOOTING})  # it has no address that it may use
-PROLONGING = frozenset({Phase.RENEWING, Phase.REBINDING})
 _REQUESTED = frozenset({Phase.REQUESTING, Phase.REBOOTING, *PROLONGING})
 
 

@@ -46,8 +46,7 @@ _CHANGES: Mapping[Change, str] = {
 
 def words_of(deed: Deed) -> str:
     """Return what is done, as a person would tell it."""
-    tell = _DONE.get(type(deed))
-    return tell(deed) if tell is not None else deeds.line_of(deed).split(" ", 2)[2]
+    return _DONE[type(deed)](deed)
 
 
 def words_of_end(deed: Deed) -> str:

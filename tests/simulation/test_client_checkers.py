@@ -12,11 +12,12 @@ from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.checkers.checker import Broken, Checker
 from edgepair_sim.checkers.every_client_is_served import EveryClientIsServed, served_bound_s
 from edgepair_sim.checkers.promises_survive import PromisesSurvive
-from edgepair_sim.clients import Client, Phase
+from edgepair_sim.clients import Client
 from edgepair_sim.crash import Power
 from edgepair_sim.deeds import deed_of
 from edgepair_sim.life import Life
 from edgepair_sim.node import Node
+from edgepair_sim.phases import Phase
 from edgepair_sim.script import script_of
 from edgepair_sim.trace import Trace
 from tests.simulation.checking import a_state

@@ -8,9 +8,9 @@ import pytest
 
 from edgepair_engine.wire.dhcp4 import decode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
-from edgepair_sim.clients import Phase
 from edgepair_sim.deeds import Act
 from edgepair_sim.holding import Pace
+from edgepair_sim.phases import Phase
 from tests.simulation.lonely import A50, A51, A52, EAST_1, EAST_2, Lonely
 
 ACK, NAK, OFFER = Dhcp4Type.ACK, Dhcp4Type.NAK, Dhcp4Type.OFFER

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import Enum
+from typing import get_type_hints
+
 import pytest
 
 from edgepair_contract.vocabulary import BindingState, RejectReason
 from edgepair_engine.wire.failover import BndAck, BndUpd, Contact, FailoverMessage, PoolResp, State
 from edgepair_sim.deed_words import words_of as words_of_deed
-from edgepair_sim.deeds import deed_of
+from edgepair_sim.deeds import VERBS, Deed, deed_of
 from edgepair_sim.life import Life
 from edgepair_sim.message_words import words_of
 from edgepair_sim.page import Page, Told, addresses_in_words, clock_time
@@ -145,6 +149,7 @@ def test_messages_are_told_in_the_protocols_words(message: FailoverMessage, word
     assert words_of(message, lambda hardware: f"c{hardware[-1]}") == words
 
 
+PLAIN: dict[type, object] = {int: 1, float: 1.0, str: "east-1"}
 DEEDS = [
     (
         "at 5 kill node=east-1 point=after-commit power=machine",
@@ -168,3 +173,16 @@ DEEDS = [
 @pytest.mark.parametrize(("line", "words"), DEEDS, ids=[line.split()[2] for line, _ in DEEDS])
 def test_deeds_are_told_in_plain_words(line: str, words: str) -> None:
     assert words_of_deed(deed_of(line)) == words
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_there_are_words_for_every_deed_in_each_of_its_kinds(verb: str) -> None:
+    build: Callable[..., Deed] = VERBS[verb]
+    types = get_type_hints(build)
+    plain = {name: PLAIN.get(wanted) or next(iter(wanted)) for name, wanted in types.items()}
+    told = [
+        words_of_deed(build(**plain | {name: value}))
+        for name, wanted in types.items()
+        for value in (wanted if issubclass(wanted, Enum) else [plain[name]])
+    ]
+    assert all(words and "=" not in words for words in told)

@@ -18,19 +18,17 @@ from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.addresses import Offered, Ranges, lease_of, open_count
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.clients import (
-    ASKING,
     FIRST_WAIT_S,
     LAST_WAIT_S,
-    PROLONGING,
     REQUESTS_MAX,
     WAIT_JITTER_S,
     Client,
-    Phase,
 )
 from edgepair_sim.deeds import BOTH, ClientDoes, Deed
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
+from edgepair_sim.phases import ASKING, PROLONGING, Phase
 from edgepair_sim.scene import Scene
 
 ANSWER_S = 5.0  # for an offer, a choice, a request and a commit, on a machine that is not too slow

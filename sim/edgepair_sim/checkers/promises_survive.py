@@ -12,12 +12,13 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.addresses import lease_of
 from edgepair_sim.checkers.checker import Checker
-from edgepair_sim.clients import PROLONGING, Client, Phase
+from edgepair_sim.clients import Client
 from edgepair_sim.deeds import Deed
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
 from edgepair_sim.pair import GROUP
+from edgepair_sim.phases import PROLONGING, Phase
 from edgepair_sim.promises import Promise, Promises, is_news_to
 from edgepair_sim.scene import Scene
 
