@@ -61,10 +61,13 @@ def rollout(dice: Dice, at_s: float) -> tuple[Deed, ...]:
 
 
 def freeze(dice: Dice, at_s: float) -> tuple[Deed, ...]:
-    """A process stands still: shorter or longer than its partner waits."""
+    """A process stands still: shorter or longer than its partner waits; sometimes its network comes back after it."""
     silence_s = dice.settings.max_response_delay_s
     part = dice.chance.choice((0.1, 0.5, 0.9, 1.0, 1.1, 1.5, 4.0))
-    return (deeds.Stop(at_s=at_s, node=dice.node(), for_s=round(part * silence_s + dice.some_s(0, 2), 3)),)
+    stop = deeds.Stop(at_s=at_s, node=dice.node(), for_s=round(part * silence_s + dice.some_s(0, 2), 3))
+    if dice.chance.random() < 0.75:
+        return (stop,)
+    return stop, deeds.Cut(at_s=at_s, for_s=later(stop.for_s, dice.some_s(1, 120)))
 
 
 def fill_disk(dice: Dice, at_s: float) -> tuple[Deed, ...]:

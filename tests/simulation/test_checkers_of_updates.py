@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason
 from edgepair_engine.failover.link import connect, connect_ack
 from edgepair_engine.leases.lease import Lease
@@ -18,6 +19,7 @@ from edgepair_sim.checkers.start_is_silent import StartIsSilent
 from edgepair_sim.checkers.upddone_is_true import UpddoneIsTrue
 from edgepair_sim.checkers.window_is_kept import WindowIsKept
 from edgepair_sim.clock import START_AT
+from edgepair_sim.deeds import deed_of
 from edgepair_sim.holding import Holding
 from tests.simulation.checking import (
     A50,
@@ -154,6 +156,33 @@ def test_a_server_that_has_waited_fifteen_seconds_may_serve() -> None:
     checker = a_checker(StartIsSilent)
     checker.started(primary(checker))
     at(checker, 15)
+
+    checker.answered(primary(checker), an_ack(MAC_1))
+
+
+def test_a_server_that_goes_on_after_a_long_stop_is_as_silent_as_one_that_starts() -> None:
+    checker = a_checker(StartIsSilent, LONG)
+    checker.done(deed_of("at 5 stop node=east-1 for_s=90"))
+    at(checker, 97)
+    checker.told(primary(checker), Note(NoteCode.LINK_DOWN))  # that of before
+
+    with pytest.raises(Broken, match=r"east-1 says ACK 10\.1\.0\.50 2\.0 s after its start, unheard"):
+        checker.answered(primary(checker), an_ack(MAC_1))
+
+
+def test_a_short_stop_is_not_a_start() -> None:
+    checker = a_checker(StartIsSilent, LONG)
+    checker.done(deed_of("at 5 stop node=east-1 for_s=9"))
+    at(checker, 15)
+
+    checker.answered(primary(checker), an_ack(MAC_1))
+
+
+def test_a_server_whose_new_link_broke_again_may_serve() -> None:
+    checker = a_checker(StartIsSilent)
+    checker.started(primary(checker))
+    checker.told(primary(checker), Note(NoteCode.LINK_UP))
+    checker.told(primary(checker), Note(NoteCode.LINK_DOWN))
 
     checker.answered(primary(checker), an_ack(MAC_1))
 

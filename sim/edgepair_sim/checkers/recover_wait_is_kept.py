@@ -17,13 +17,13 @@ from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.deeds import Change, Configure, StepClock
 from edgepair_sim.node import Node
+from edgepair_sim.pair import GROUP
 from edgepair_sim.scene import Scene
 from edgepair_sim.stores import Stores
 
 CLOCKS_S = 2.0  # whole seconds are read, and drift adds a little in the longest MCLT
 
 _RECOVERS = (FailoverState.RECOVER, FailoverState.RECOVER_DONE)
-_WAITS = FailoverState.RECOVER_WAIT.label
 _DONE = FailoverState.RECOVER_DONE.label
 
 
@@ -40,12 +40,16 @@ class RecoverWaitIsKept(Checker):
         self._exact = not any(isinstance(deed, StepClock) for deed in deeds)
         self._stores = Stores(scene)
         self._gave_s: dict[str, float] = {}
-        self._resumed: set[str] = set()  # who has gone by a wait that began before its process
+        self._resumed: set[str] = set()  # who goes on with a recovery that began before its process
         self._seen: dict[str, tuple[TransitionReport, ...]] = dict.fromkeys(scene.nodes, ())
 
     def started(self, node: Node) -> None:
-        """Note that what a server waits for now, if anything, it has from its store."""
-        self._resumed.add(node.name)
+        """Note whether a server goes on with a recovery that its store tells of."""
+        state = node.disk.state(GROUP)
+        if state is not None and state.my_state in (FailoverState.RECOVER, FailoverState.RECOVER_WAIT):
+            self._resumed.add(node.name)
+        else:
+            self._resumed.discard(node.name)
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
         """Note that a server gives a lease."""
@@ -57,7 +61,7 @@ class RecoverWaitIsKept(Checker):
         group = report.groups[0]
         entered = {move.to_state for move in group.transitions if move not in self._seen[node.name]}
         self._seen[node.name] = group.transitions
-        if _WAITS in entered:
+        if FailoverState.RECOVER.label in entered:
             self._resumed.discard(node.name)
         if _DONE in entered and self._exact and not self._is_excused(node, group):
             self._look(node)

@@ -64,11 +64,4 @@ OF_TURNS = (
         "if away_s > group.max_response_delay_s:",
         "if away_s > group.max_response_delay_s * 1000:",
     ),
-    Mutant(
-        "timers-last",
-        "a turn looks at what came before it looks at what is due",
-        "core/turn.py",
-        "(Woken(), *sorted(events, key=_rank))",
-        "(*sorted(events, key=_rank), Woken())",
-    ),
 )
