@@ -20,7 +20,7 @@ ADDRESSES = (16, 20, 22, 24, 27, 30, 36)  # of all networks, for 20 clients that
 QUICK_PART = 0.05  # of the lives have quick timers, or short leases
 TRIPS_MAX = 6  # how often a client goes and comes again in a day
 
-_NETWORK: Mapping[Trouble, int] = {t.cut: 5, t.delay: 2, t.resets: 3, t.unplug: 1}
+_NETWORK: Mapping[Trouble, int] = {t.cut: 5, t.restless: 3, t.delay: 2, t.resets: 3, t.unplug: 1}
 _STORE: Mapping[Trouble, int] = {t.lose_store: 3, t.roll_back: 3, t.fill_disk: 3, t.slow_disk: 3, t.crash: 2}
 _PROCESS: Mapping[Trouble, int] = {t.crash: 5, t.freeze: 4, t.busy: 1, t.rollout: 2}
 _PEOPLE: Mapping[Trouble, int] = {
@@ -29,7 +29,7 @@ _PEOPLE: Mapping[Trouble, int] = {
 }  # fmt: skip
 _ALL: Mapping[Trouble, int] = {
     **_NETWORK, **_STORE, **_PROCESS, **_PEOPLE,
-    t.storm: 1, t.blackout: 2, t.step: 2, m.configure: 3, t.flood: 1, t.wildness: 2,
+    t.storm: 1, t.blackout: 2, t.step: 2, m.configure: 3, m.change_mclt_apart: 1, t.flood: 1, t.wildness: 2,
 }  # fmt: skip
 
 
@@ -52,8 +52,14 @@ MOODS = (
     Mood("crashes", 3, {**_PROCESS, t.cut: 1, t.slow_disk: 1}, (4, 12), (1, 3)),
     Mood("clocks", 2, {t.step: 5, t.cut: 1, t.crash: 1}, (2, 6), (1, 3)),
     Mood("people", 4, {**_PEOPLE, t.cut: 2, t.crash: 2}, (2, 6), (1, 4)),
-    Mood("configuration", 2, {m.configure: 6, t.cut: 1, t.crash: 1, t.rollout: 1, t.flood: 1}, (3, 8), (1, 3)),
-    Mood("wild clients", 2, {t.wildness: 5, t.flood: 3, t.crash: 1, t.cut: 1}, (6, 16), (1, 3)),
+    Mood(
+        "configuration",
+        2,
+        {m.configure: 6, m.change_mclt_apart: 3, t.crash: 1, t.rollout: 1, t.flood: 1},
+        (3, 8),
+        (1, 3),
+    ),
+    Mood("wild clients", 2, {t.wildness: 5, t.flood: 3, t.crash: 1, t.restless: 2}, (6, 16), (1, 3)),
     Mood("everything", 4, _ALL, (5, 15), (1, 5)),
 )
 

@@ -8,6 +8,7 @@ from edgepair_contract.control import ControlAction
 from edgepair_sim import deeds
 from edgepair_sim.deeds import BOTH, Change, Deed, StoreFate
 from edgepair_sim.dice import NODES, Dice, later, other_than
+from edgepair_sim.troubles import returns
 
 ALIVE_AGO_S = (-1, -1, 0, 5, 60, 600, 3600)  # what people believe of a partner's end, whether they are right or not
 NEW_VALUES: Mapping[Change, tuple[int, ...]] = {
@@ -30,9 +31,11 @@ def cut_and_declare(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     """The link is cut, and a person takes the living partner for dead: on one side, or on both."""
     for_s = later(dice.settings.max_response_delay_s, dice.away_s())
     first = dice.node()
-    said = [_says_down(dice, _after_silence(dice, at_s, for_s), first)]
+    said: list[Deed] = [_says_down(dice, _after_silence(dice, at_s, for_s), first)]
     if dice.chance.random() < 0.4:
         said.append(_says_down(dice, _after_silence(dice, at_s, for_s), other_than(first)))
+    if dice.chance.random() < 0.4:
+        said += returns(dice, at_s, for_s)
     return deeds.Cut(at_s=at_s, node=dice.chance.choice((BOTH, BOTH, *NODES)), for_s=for_s), *said
 
 
@@ -80,6 +83,22 @@ def configure(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     lag_s = dice.some_s(*dice.chance.choice(((0, 3), (3, 60), (60, 900)))) * dice.chance.choice((1, -1))
     value, mount_s = dice.chance.choice(NEW_VALUES[change]), dice.chance.choice((0.0, 2.0, 60.0, 90.0))
     return (deeds.Configure(at_s=at_s, change=change, value=value, lag_s=lag_s, mount_s=mount_s),)
+
+
+def change_mclt_apart(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """MCLT is changed while the two are apart; when they meet, and one tells the other, the link soon breaks again.
+
+    A word that takes seconds is on its way when it breaks.
+    """
+    for_s, delay_s = dice.away_s(), dice.chance.choice((0.0, 0.5, 2.0, 8.0))
+    value, lag_s = dice.chance.choice(NEW_VALUES[Change.MCLT]), dice.some_s(-3, 3)
+    changed = deeds.Configure(
+        at_s=later(at_s, dice.some_s(0, for_s)), change=Change.MCLT, value=value, lag_s=lag_s, mount_s=0.0
+    )
+    met_s = later(at_s, for_s + dice.some_s(0, dice.chance.choice((0.1, 5, 30))))
+    again = deeds.Cut(at_s=met_s, node=dice.chance.choice((BOTH, *NODES)), for_s=dice.away_s())
+    slow = [deeds.Delay(at_s=at_s, for_s=later(for_s, 60.0), delay_s=delay_s)] if delay_s else []
+    return *slow, deeds.Cut(at_s=at_s, for_s=for_s), changed, again
 
 
 def _dies(dice: Dice, at_s: float, store: StoreFate) -> deeds.Kill:

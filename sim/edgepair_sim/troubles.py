@@ -93,6 +93,12 @@ def cut(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     return (deeds.Cut(at_s=at_s, node=node, for_s=dice.away_s()),)
 
 
+def restless(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """While nothing gets through clients give their addresses back and take them again."""
+    for_s = later(dice.settings.max_response_delay_s, dice.away_s())
+    return deeds.Cut(at_s=at_s, for_s=for_s), *returns(dice, at_s, for_s)
+
+
 def delay(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     """Everything between the two takes long."""
     delay_s = dice.chance.choice((0.05, 0.5, 2.0, 8.0))
@@ -134,6 +140,16 @@ def wildness(dice: Dice, at_s: float) -> tuple[Deed, ...]:
         )
         for _ in range(dice.chance.randint(2, 12))
     )
+
+
+def returns(dice: Dice, at_s: float, for_s: float) -> tuple[Deed, ...]:
+    """Within some time clients give their addresses back, and take them again soon: perhaps from the other server."""
+    done: list[Deed] = []
+    for _ in range(dice.chance.randint(2, 8)):
+        client, left_s = dice.chance.randint(1, dice.settings.clients), later(at_s, dice.within_s(for_s))
+        done.append(deeds.ClientDoes(at_s=left_s, client=client, act=Act.LEAVE))
+        done.append(deeds.ClientDoes(at_s=later(left_s, dice.some_s(0.5, 60)), client=client, act=Act.JOIN))
+    return tuple(done)
 
 
 def _kill(dice: Dice, at_s: float, store: StoreFate = StoreFate.KEPT) -> deeds.Kill:

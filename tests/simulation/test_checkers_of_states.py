@@ -15,6 +15,7 @@ from edgepair_engine.wire.failover import State
 from edgepair_sim.bounds import normal_bound_s
 from edgepair_sim.checkers.checker import Broken
 from edgepair_sim.checkers.no_assertion_fired import NoAssertionFired
+from edgepair_sim.checkers.normal_is_agreed import NormalIsAgreed
 from edgepair_sim.checkers.normal_within_a_bound import NormalWithinABound
 from edgepair_sim.checkers.nothing_grows import NothingGrows
 from edgepair_sim.checkers.partner_down_needs_a_reason import PartnerDownNeedsAReason
@@ -353,3 +354,22 @@ def _in_normal_at_last(node: Node, lease: Lease) -> None:
     node.start()
     node.report = a_report(FailoverState.NORMAL)
     node.disk.write([LeaseRecord(GROUP, lease)])
+
+
+# coming to Normal
+
+TO_NORMAL = TransitionReport(
+    at=START_AT, from_state=APART.label, to_state=NORMAL.label, cause="partner is in Partner-Down"
+)
+
+
+def test_a_server_that_joins_a_partner_in_partner_down_is_told() -> None:
+    checker = a_checker(NormalIsAgreed)
+    with pytest.raises(Broken, match="normal-is-agreed: east-1 comes to Normal while its partner is in Partner-Down"):
+        checker.published(primary(checker), a_report(NORMAL, partner_state=DOWN, transitions=(TO_NORMAL,)))
+
+
+def test_two_that_have_served_alone_join() -> None:
+    checker = a_checker(NormalIsAgreed)
+    checker.published(primary(checker), a_report(NORMAL, partner_state=APART, transitions=(TO_NORMAL,)))
+    checker.published(primary(checker), a_report(NORMAL, partner_state=DOWN, transitions=(TO_NORMAL,)))
