@@ -22,6 +22,8 @@ _SERVERS = tuple(int(address) for address in ADDRESSES.values())
 class Lie:
     """A packet that is not true. `what` says in words what it is; `to` is the server it goes to, 0: everybody.
 
+    `address`: the one that it is about, 0: none.
+
     `asks`: it asks for an address, so that a server may rightly bind it to the liar.
     """
 
@@ -30,6 +32,7 @@ class Lie:
     asks: bool = False
     source: int = 0
     to: int = 0
+    address: int = 0
 
 
 def lie_of(speaker: Speaker, relay: int, *, held: Collection[int], chance: random.Random) -> Lie:
@@ -52,7 +55,8 @@ def lie_of(speaker: Speaker, relay: int, *, held: Collection[int], chance: rando
             return _garbage(speaker, relay, chance)
     data = bytes_of(wording, speaker, relay)
     what = f"{wording.kind.name} {dotted(address)}"
-    return Lie(what, data, wording.kind is Dhcp4Type.REQUEST, address if wording.in_use else 0, wording.to)
+    asks, source = wording.kind is Dhcp4Type.REQUEST, address if wording.in_use else 0
+    return Lie(what, data, asks=asks, source=source, to=wording.to, address=address)
 
 
 def _address(relay: int, held: Collection[int], chance: random.Random) -> int:

@@ -109,6 +109,11 @@ class Node:
         return self.process is not None and self.process.stopped
 
     @property
+    def settled(self) -> bool:
+        """Return whether a process runs, and knows no more than its disk holds."""
+        return self.process is not None and self.process.settled
+
+    @property
     def listening(self) -> bool:
         """Return whether connections reach a process."""
         return self.process is not None and self.process.listening

@@ -107,6 +107,11 @@ class Process:
         """Return whether it stands still."""
         return self._stops > 0
 
+    @property
+    def settled(self) -> bool:
+        """Return whether all that it knows is on its disk, too."""
+        return not self._committing and self._finished is None and not self.pipeline.forming
+
     def stop(self, for_s: float) -> None:
         """Stop as SIGSTOP does: the kernel goes on taking in what comes, and writes what is being written."""
         if not self._stops and self._machine.timeline.true_s - self._turned_s > TICK_S:
