@@ -143,12 +143,18 @@ def wildness(dice: Dice, at_s: float) -> tuple[Deed, ...]:
 
 
 def returns(dice: Dice, at_s: float, for_s: float) -> tuple[Deed, ...]:
-    """Within some time clients give their addresses back, and take them again soon: perhaps from the other server."""
+    """Within some time clients give their addresses back, and take them again soon: perhaps from the other server.
+
+    Some are then gone without a word, with a lease that is known to one server only.
+    """
     done: list[Deed] = []
     for _ in range(dice.chance.randint(2, 8)):
         client, left_s = dice.chance.randint(1, dice.settings.clients), later(at_s, dice.within_s(for_s))
+        back_s = later(left_s, dice.some_s(0.5, 60))
         done.append(deeds.ClientDoes(at_s=left_s, client=client, act=Act.LEAVE))
-        done.append(deeds.ClientDoes(at_s=later(left_s, dice.some_s(0.5, 60)), client=client, act=Act.JOIN))
+        done.append(deeds.ClientDoes(at_s=back_s, client=client, act=Act.JOIN))
+        if dice.chance.random() < 0.3:
+            done.append(deeds.ClientDoes(at_s=later(back_s, dice.some_s(1, 60)), client=client, act=Act.VANISH))
     return tuple(done)
 
 
