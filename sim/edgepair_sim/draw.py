@@ -25,7 +25,7 @@ _STORE: Mapping[Trouble, int] = {t.lose_store: 3, t.roll_back: 3, t.fill_disk: 3
 _PROCESS: Mapping[Trouble, int] = {t.crash: 5, t.freeze: 4, t.busy: 1, t.rollout: 2}
 _PEOPLE: Mapping[Trouble, int] = {
     m.declare_down: 2, m.cut_and_declare: 5, m.freeze_and_declare: 2, m.lose_and_declare: 4,
-    m.interrupt_recovery: 3, m.interrupt_conflict: 3, m.order: 4,
+    m.interrupt_recovery: 3, m.lose_survivor: 3, m.interrupt_conflict: 3, m.order: 4,
 }  # fmt: skip
 _ALL: Mapping[Trouble, int] = {
     **_NETWORK, **_STORE, **_PROCESS, **_PEOPLE,

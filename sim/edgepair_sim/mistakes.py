@@ -61,6 +61,17 @@ def interrupt_recovery(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     return died, deeds.Cut(at_s=cut_s, for_s=for_s), said
 
 
+def lose_survivor(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """A server dies, and the other serves alone; while the first recovers the survivor dies, perhaps with its store."""
+    died = _dies(dice, at_s, StoreFate.KEPT)
+    survivor = other_than(died.node)
+    said = _says_down(dice, later(at_s, dice.within_s(died.down_s)), survivor)
+    died_too_s = later(died.whole_at_s, dice.some_s(0, dice.chance.choice((1, 20, dice.settings.mclt_s))))
+    store = dice.chance.choice((StoreFate.KEPT, StoreFate.LOST, StoreFate.LOST))
+    died_too = deeds.Kill(at_s=died_too_s, node=survivor, power=dice.power(), store=store, down_s=dice.away_s())
+    return died, said, died_too
+
+
 def interrupt_conflict(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     """Both are in Partner-Down by mistake, and just as they meet again the link breaks, or one of them dies."""
     parted = cut_and_declare(dice, at_s)

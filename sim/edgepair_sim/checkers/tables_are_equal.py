@@ -1,11 +1,12 @@
-"""When both are in Normal and at rest, long after the last fault, their disks tell the same of every address.
+"""When both are in Normal and have nothing to tell each other, their disks tell the same of every address.
 
 The same are, for each address that both are configured with: the binding state; while it is leased also the client and
 the end of its lease. Each server keeps by itself, and may have otherwise: the times of its own last word (tstp, atsfp),
 the client that had an address which is available now, and the host name. No end of a lease
 is left that the partner must still be told; what it knows may be told once more.
 
-An address that changed within the last `AT_REST_S` is not looked at: its update may be under way.
+An address that changed within the last `AT_REST_S` is not looked at: its update may be under way. Looked at every ten
+minutes, and at the end, when a pair that was whole for long enough must be in Normal anyway.
 """
 
 from __future__ import annotations
@@ -13,29 +14,54 @@ from __future__ import annotations
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import Lease
+from edgepair_sim.addresses import Ranges
 from edgepair_sim.bounds import normal_bound_s
 from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.deeds import Deed
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
+from edgepair_sim.scene import Scene
 
 AT_REST_S = 120  # two looks at claims, two balances' jitter; and an abandoned address ends at each by its own clock
 
 
+LOOKS_EVERY_S = 600.0
+_TO_TELL = ("updates_waiting", "updates_unacked", "updates_owed", "updates_refused", "updates_retried")
+
+
 class TablesAreEqual(Checker):
-    """Compares both disks at the end of a life."""
+    """Compares both disks from time to time, and at the end of a life."""
 
     name = "tables-are-equal"
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._ranges = Ranges(scene)
+        scene.timeline.after(LOOKS_EVERY_S, self._look)
+
+    def done(self, deed: Deed) -> None:
+        """Keep the ranges."""
+        self._ranges.done(deed)
 
     def ended(self) -> None:
         """Compare, if there was time enough to become equal."""
         script = self.scene.script
         if self.scene.now_s < script.healed_s + normal_bound_s(script) + AT_REST_S:
             return
+        self._compare_all()
+
+    def _look(self) -> None:
+        if all(_has_told_all(node) for node in self.scene.nodes.values()):
+            self._compare_all()
+        self.scene.timeline.after(LOOKS_EVERY_S, self._look)
+
+    def _compare_all(self) -> None:
         first, second = self.scene.nodes.values()
         if not (_is_normal(first) and _is_normal(second)) or self._cannot_be_equal():
             return
         for address in sorted(_addresses(first) & _addresses(second)):
-            self._compare(address, first, second)
+            if address in self._ranges.of(address):
+                self._compare(address, first, second)
 
     def _cannot_be_equal(self) -> bool:
         """Return whether an old store was put back beside a partner that cannot find it out."""
@@ -74,6 +100,13 @@ def _lease(node: Node, address: int) -> Lease:
 def _addresses(node: Node) -> set[int]:
     pools = [pool for subnet in node.config.groups[0].subnets for pool in subnet.pools]
     return {address for pool in pools for address in range(int(pool.start), int(pool.end) + 1)}
+
+
+def _has_told_all(node: Node) -> bool:
+    if node.engine is None or not node.settled:
+        return False
+    sizes = node.engine.sizes()
+    return not any(sizes[name] for name in _TO_TELL)
 
 
 def _is_normal(node: Node) -> bool:

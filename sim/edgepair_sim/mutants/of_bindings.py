@@ -51,11 +51,11 @@ OF_BINDINGS = (
         "    return True\n",
     ),
     Mutant(
-        "duel-won-by-the-older",
-        "in a duel of two leases the one that the client used first wins",
+        "duel-lost-by-both",
+        "in a duel each server takes the other one's word",
         _BINDINGS,
-        "return ours.cltt > (theirs.cltt or 0)",
-        "return ours.cltt < (theirs.cltt or 0)",
+        "    return role is Role.PRIMARY\n",
+        "    return False\n",
     ),
     Mutant(
         "shorter-answer-counts",
