@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgepair_contract.control import ControlAnswer
@@ -17,7 +19,7 @@ from edgepair_sim.checkers.checker import Broken
 from edgepair_sim.checkers.no_assertion_fired import NoAssertionFired
 from edgepair_sim.checkers.normal_is_agreed import NormalIsAgreed
 from edgepair_sim.checkers.normal_within_a_bound import NormalWithinABound
-from edgepair_sim.checkers.nothing_grows import NothingGrows
+from edgepair_sim.checkers.nothing_grows import WORDS_MAX, NothingGrows
 from edgepair_sim.checkers.partner_down_needs_a_reason import PartnerDownNeedsAReason
 from edgepair_sim.checkers.reports_are_true import ReportsAreTrue
 from edgepair_sim.checkers.table import CHECKERS
@@ -43,6 +45,7 @@ from tests.simulation.checking import (
     a_state,
     an_ack,
     at,
+    on_disk,
     primary,
     secondary,
 )
@@ -313,6 +316,14 @@ def test_a_queue_beyond_its_limit_is_told() -> None:
         at(checker, 301)
 
 
+def test_two_that_talk_without_end_are_told() -> None:
+    checker = a_checker(NothingGrows)
+    for _ in range(WORDS_MAX):
+        checker.said(primary(checker), b"")
+    with pytest.raises(Broken, match="east-1 has spoken 10000 times to its partner within 300 s"):
+        checker.said(primary(checker), b"")
+
+
 # no assertion fired
 
 
@@ -354,6 +365,19 @@ def _in_normal_at_last(node: Node, lease: Lease) -> None:
     node.start()
     node.report = a_report(FailoverState.NORMAL)
     node.disk.write([LeaseRecord(GROUP, lease)])
+
+
+# equal tables
+
+
+def test_tables_that_differ_between_two_that_have_told_all_are_told() -> None:
+    life = Life(
+        script_of("seed=1 clients=1 networks=1 lost=0 calm=1\nat 30 client client=1 act=join\nend 900\n"), Trace(), ()
+    )
+    checker = TablesAreEqual(life.scene)
+    life.scene.timeline.at(500.0, lambda: on_disk(primary(checker), replace(a_lease(MAC_2), ends_at=START_AT + 9999)))
+    with pytest.raises(Broken, match=r"tables-are-equal: 10\.1\.0\.50: east-1 holds"):
+        life.run()
 
 
 # coming to Normal

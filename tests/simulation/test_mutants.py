@@ -65,7 +65,7 @@ def test_a_defect_is_found_where_it_is_planted_and_the_next_process_has_none() -
     without = lived_with("nothing", CROWDED)
 
     assert with_it.failure is not None
-    assert with_it.failure.checker == "one-address-one-client"
+    assert with_it.failure.checker == "claims-are-kept"
     assert without.failure is None
     assert without.virtual_s == 200.0
 

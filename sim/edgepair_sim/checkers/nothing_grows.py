@@ -2,6 +2,7 @@
 
 The limits are the constants of the code, and the numbers of a life: addresses that were ever configured, clients, and
 connections. The disk holds one record for each address, and three more: the states, the counts and the configuration.
+Nor do the two talk without end: a few hundred words in five minutes are a lot.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from edgepair_sim.scene import Scene
 from edgepair_sim.script import Script
 
 LOOKS_EVERY_S = 300.0
+WORDS_MAX = 10_000  # between two looks
 RECORDS_BESIDE_LEASES = 3
 READ_AT_ONCE_MAX = 1 << 20  # what came before the shell stopped to read: four times what it takes of one link
 OUTPUTS_OF_A_TURN_MAX = 40 * TURN_EVENTS_MAX  # what one turn can add before it is noticed that too much waits
@@ -39,9 +41,17 @@ class NothingGrows(Checker):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._limits = limits(scene.script)
+        self._words = dict.fromkeys(scene.nodes, 0)
         scene.timeline.after(LOOKS_EVERY_S, self._look)
 
+    def said(self, node: Node, data: bytes) -> None:
+        """Count what a server says to its partner."""
+        self._words[node.name] += 1
+        if self._words[node.name] > WORDS_MAX:
+            raise self.broken(f"{node.name} has spoken {WORDS_MAX} times to its partner within {LOOKS_EVERY_S:.0f} s")
+
     def _look(self) -> None:
+        self._words = dict.fromkeys(self._words, 0)
         for node in self.scene.nodes.values():
             self._look_at(node)
         self.scene.timeline.after(LOOKS_EVERY_S, self._look)
