@@ -20,7 +20,7 @@ ADDRESSES = (16, 20, 22, 24, 27, 30, 36)  # of all networks, for 20 clients that
 QUICK_PART = 0.05  # of the lives have quick timers, or short leases
 TRIPS_MAX = 6  # how often a client goes and comes again in a day
 
-_NETWORK: Mapping[Trouble, int] = {t.cut: 5, t.restless: 3, t.delay: 2, t.resets: 3, t.unplug: 1}
+_NETWORK: Mapping[Trouble, int] = {t.cut: 5, t.restless: 3, t.fickle: 3, t.delay: 2, t.resets: 3, t.unplug: 1}
 _STORE: Mapping[Trouble, int] = {t.lose_store: 3, t.roll_back: 3, t.fill_disk: 3, t.slow_disk: 3, t.crash: 2}
 _PROCESS: Mapping[Trouble, int] = {t.crash: 5, t.freeze: 4, t.busy: 1, t.rollout: 2}
 _PEOPLE: Mapping[Trouble, int] = {

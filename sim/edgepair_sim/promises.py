@@ -93,6 +93,11 @@ class Promises:
             if is_forgotten(promise, self._scene) or is_missed_by(promise, node, self._scene):
                 promise.void = f"the store of {node.name} was lost or put back"
 
+    def now(self) -> Iterator[Promise]:
+        """Yield what clients may rely on now."""
+        self._look()
+        return self._counting()
+
     def _counting(self) -> Iterator[Promise]:
         return (promise for promise in self._latest.values() if promise.counts(self._scene.now_s))
 

@@ -99,6 +99,13 @@ def restless(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     return deeds.Cut(at_s=at_s, for_s=for_s), *returns(dice, at_s, for_s)
 
 
+def fickle(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """Words between the two take seconds, and connections break, while clients give addresses back and take them."""
+    slow = deeds.Delay(at_s=at_s, for_s=dice.some_s(60, 900), delay_s=dice.chance.choice((0.5, 2.0, 8.0)))
+    moments_s = [later(at_s, dice.within_s(slow.for_s)) for _ in range(dice.chance.randint(1, 6))]
+    return slow, *returns(dice, at_s, slow.for_s), *(deeds.Reset(at_s=moment_s) for moment_s in moments_s)
+
+
 def delay(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     """Everything between the two takes long."""
     delay_s = dice.chance.choice((0.05, 0.5, 2.0, 8.0))

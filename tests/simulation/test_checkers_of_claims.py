@@ -8,7 +8,7 @@ import pytest
 
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
-from edgepair_engine.wire.failover import BndAck
+from edgepair_engine.wire.failover import BndAck, BndUpd
 from edgepair_sim.checkers.checker import Broken
 from edgepair_sim.checkers.claims_are_kept import ClaimsAreKept
 from edgepair_sim.checkers.lies_take_nothing import LiesTakeNothing
@@ -35,15 +35,18 @@ def lived() -> Life:
     return life
 
 
-def offers(state: FailoverState, lease_state: BindingState, *, since_s: int = 0, told_s: int = 0) -> None:
-    """Let the primary, in a state since then, offer 10.1.0.50, which another client had."""
+def offers(
+    state: FailoverState, lease_state: BindingState, *, since_s: int = 0, told_s: int = 0, ended_s: int = 10
+) -> None:
+    """Let the primary, in a state since then, offer 10.1.0.50, of whose last lease the partner was told until then."""
     life = lived()
     node = life.scene.nodes[PRIMARY]
     node.disk.write([a_state(state, my_state_at=START_AT + since_s)])
-    lease = a_lease(MAC_1, state=lease_state, ends_in_s=10, tstp=START_AT + told_s)
-    on_disk(node, replace(lease, rewind=ACTIVE))
-    offer = answer(life.scene.clients[1], Dhcp4Type.OFFER, A50, server=EAST_1, lease_s=60)
-    ClaimsAreKept(life.scene).answered(node, offer)
+    on_disk(node, a_lease(MAC_1, state=lease_state, ends_in_s=ended_s, tstp=START_AT + told_s))
+    checker = ClaimsAreKept(life.scene)
+    if told_s:
+        checker.spoke(node, BndUpd(time=START_AT, xid=1, address=A50, state=ACTIVE))
+    checker.answered(node, answer(life.scene.clients[1], Dhcp4Type.OFFER, A50, server=EAST_1, lease_s=60))
 
 
 def test_apart_the_partners_pool_is_not_touched() -> None:
@@ -65,6 +68,16 @@ def test_what_the_partner_was_told_of_a_lease_that_is_over_counts_until_mclt_lat
     with pytest.raises(Broken, match=r"10 s before its partner's claim is over"):
         offers(DOWN, EXPIRED, told_s=50)
     offers(DOWN, EXPIRED, told_s=39)
+
+
+def test_apart_an_address_is_kept_of_which_the_partner_may_know_a_lease() -> None:
+    with pytest.raises(Broken, match=r"east-1 offers 10\.1\.0\.50, of which its partner may know a lease"):
+        offers(APART, FREE, told_s=50)
+
+
+def test_nobody_gets_an_address_within_a_minute_of_the_end_of_anothers_lease() -> None:
+    with pytest.raises(Broken, match=r"east-1 offers 10\.1\.0\.50 20 s after the end of another's lease"):
+        offers(NORMAL, FREE, ended_s=80)
 
 
 def test_in_normal_nothing_is_asked() -> None:

@@ -4,10 +4,14 @@ While a client's lease runs, in the network where it was given: no server refuse
 in its place; and a server that gave it, or has stored it, offers that address to the client that asks anew, because it
 has forgotten. The exceptions are those of `promises`; and a server that lost its store, and was told to serve before it
 had learned anything from its partner, cannot know what it gave.
+
+When the two are in Normal and have told each other everything, both have stored it until its end, if no store was lost
+or put back since it was given.
 """
 
 from __future__ import annotations
 
+from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.addresses import lease_of
@@ -20,7 +24,11 @@ from edgepair_sim.page import dotted
 from edgepair_sim.pair import GROUP
 from edgepair_sim.phases import PROLONGING, Phase
 from edgepair_sim.promises import Promise, Promises, is_news_to
+from edgepair_sim.rest import are_in_normal, have_told_all
 from edgepair_sim.scene import Scene
+
+LOOKS_EVERY_S = 600.0
+AT_REST_S = 120.0  # what is younger may be under way
 
 
 class PromisesSurvive(Checker):
@@ -32,6 +40,9 @@ class PromisesSurvive(Checker):
         super().__init__(scene)
         self._promises = Promises(scene)
         self._clients = {client.mac: client for client in scene.clients}
+        self._forgot = dict.fromkeys(scene.nodes, 0)
+        self._forgot_s = 0.0  # when a server last began on a store that was lost or put back
+        scene.timeline.after(LOOKS_EVERY_S, self._look)
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear of a promise."""
@@ -48,6 +59,8 @@ class PromisesSurvive(Checker):
     def started(self, node: Node) -> None:
         """Hear that a server starts."""
         self._promises.started(node)
+        if self._forgot[node.name] != len(node.disk.forgot_from_s):
+            self._forgot[node.name], self._forgot_s = len(node.disk.forgot_from_s), self.scene.now_s
 
     def answered(self, node: Node, packet: Dhcp4Packet) -> None:
         """Look at an answer to a client that was promised something where it is now."""
@@ -66,6 +79,23 @@ class PromisesSurvive(Checker):
                 self._offered(node, client, promise, address=packet.yiaddr)
             case _:
                 return
+
+    def _look(self) -> None:
+        if are_in_normal(self.scene) and have_told_all(self.scene):
+            for promise in self._promises.now():
+                if self._forgot_s < promise.holding.asked_s < self.scene.now_s - AT_REST_S:
+                    for node in self.scene.nodes.values():
+                        self._look_at_disk(node, promise)
+        self.scene.timeline.after(LOOKS_EVERY_S, self._look)
+
+    def _look_at_disk(self, node: Node, promise: Promise) -> None:
+        lease = lease_of(node, promise.holding.address)
+        is_known = lease.state is BindingState.ACTIVE and promise.client.speaker_of(promise.holding.key).had(lease)
+        if not is_known or lease.ends_at < promise.ends_at:
+            name = promise.client.name
+            raise self.broken(
+                f"{node.name} does not know all that {name} has: {_said(promise)}; on its disk is {lease}"
+            )
 
     def _refused(self, node: Node, client: Client, promise: Promise) -> None:
         if _asks_for_its_own(client, promise) and not is_news_to(node, promise):

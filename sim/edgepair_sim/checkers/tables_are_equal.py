@@ -11,7 +11,7 @@ minutes, and at the end, when a pair that was whole for long enough must be in N
 
 from __future__ import annotations
 
-from edgepair_contract.vocabulary import BindingState, FailoverState
+from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.leases.binding import ENDED
 from edgepair_engine.leases.lease import Lease
 from edgepair_sim.addresses import Ranges
@@ -20,13 +20,13 @@ from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.deeds import Deed
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
+from edgepair_sim.rest import are_in_normal, have_told_all
 from edgepair_sim.scene import Scene
 
 AT_REST_S = 120  # two looks at claims, two balances' jitter; and an abandoned address ends at each by its own clock
 
 
 LOOKS_EVERY_S = 600.0
-_TO_TELL = ("updates_waiting", "updates_unacked", "updates_owed", "updates_refused", "updates_retried")
 
 
 class TablesAreEqual(Checker):
@@ -51,13 +51,13 @@ class TablesAreEqual(Checker):
         self._compare_all()
 
     def _look(self) -> None:
-        if all(_has_told_all(node) for node in self.scene.nodes.values()):
+        if have_told_all(self.scene):
             self._compare_all()
         self.scene.timeline.after(LOOKS_EVERY_S, self._look)
 
     def _compare_all(self) -> None:
         first, second = self.scene.nodes.values()
-        if not (_is_normal(first) and _is_normal(second)) or self._cannot_be_equal():
+        if not are_in_normal(self.scene) or self._cannot_be_equal():
             return
         for address in sorted(_addresses(first) & _addresses(second)):
             if address in self._ranges.of(address):
@@ -100,17 +100,3 @@ def _lease(node: Node, address: int) -> Lease:
 def _addresses(node: Node) -> set[int]:
     pools = [pool for subnet in node.config.groups[0].subnets for pool in subnet.pools]
     return {address for pool in pools for address in range(int(pool.start), int(pool.end) + 1)}
-
-
-def _has_told_all(node: Node) -> bool:
-    if node.engine is None or not node.settled:
-        return False
-    sizes = node.engine.sizes()
-    return not any(sizes[name] for name in _TO_TELL)
-
-
-def _is_normal(node: Node) -> bool:
-    if node.report is None or not node.running:
-        return False
-    group = node.report.groups[0]
-    return group.my_state is FailoverState.NORMAL and group.connected and not group.starting

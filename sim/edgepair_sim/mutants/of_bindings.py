@@ -65,11 +65,11 @@ OF_BINDINGS = (
         "if merged.ends_at < 0:",
     ),
     Mutant(
-        "declined-not-told",
-        "an address that a client declined counts as told to the partner",
-        "leases/binding.py",
-        'hostname="", ends_at=ends_at, tstp=tstp, atsfp=0)',
-        'hostname="", ends_at=ends_at, tstp=tstp)',
+        "own-change-not-told",
+        "what this server itself does with an address counts as told to the partner",
+        "failover/endpoint.py",
+        "changed = replace(lease, tsfp=tsfp, atsfp=0, rewind=before.rewind)",
+        "changed = replace(lease, tsfp=tsfp, atsfp=lease.tstp, rewind=before.rewind)",
     ),
     Mutant(
         "unacked-not-requeued",
