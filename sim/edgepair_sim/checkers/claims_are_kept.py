@@ -67,8 +67,8 @@ class ClaimsAreKept(Checker):
         if packet.message_type != Dhcp4Type.OFFER or state is None or not node.settled or self._stores.is_blind(node):
             return
         lease = lease_of(node, packet.yiaddr)
-        if (lease.hardware or b"")[1:] == packet.chaddr:
-            return
+        if (lease.hardware or b"")[1:] == packet.chaddr or lease.state is BindingState.ABANDONED:
+            return  # its last client gave an abandoned one up by itself
         self._look_at_its_last_client(node, lease)
         is_own = lease.state is own_free_state(node.config.groups[0].role)
         match state.my_state:

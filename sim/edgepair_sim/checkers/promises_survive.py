@@ -11,6 +11,7 @@ or put back since it was given.
 
 from __future__ import annotations
 
+from edgepair_contract.report import MemberReport
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
@@ -26,6 +27,7 @@ from edgepair_sim.phases import PROLONGING, Phase
 from edgepair_sim.promises import Promise, Promises, is_news_to
 from edgepair_sim.rest import are_in_normal, have_told_all
 from edgepair_sim.scene import Scene
+from edgepair_sim.stores import Stores
 
 LOOKS_EVERY_S = 600.0
 AT_REST_S = 120.0  # what is younger may be under way
@@ -40,6 +42,7 @@ class PromisesSurvive(Checker):
         super().__init__(scene)
         self._promises = Promises(scene)
         self._clients = {client.mac: client for client in scene.clients}
+        self._stores = Stores(scene)
         self._forgot = dict.fromkeys(scene.nodes, 0)
         self._forgot_s = 0.0  # when a server last began on a store that was lost or put back
         scene.timeline.after(LOOKS_EVERY_S, self._look)
@@ -51,6 +54,10 @@ class PromisesSurvive(Checker):
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client uses an address no longer."""
         self._promises.gave_up(client, holding, why)
+
+    def published(self, node: Node, report: MemberReport) -> None:
+        """Hear when a store that was lost or put back is whole again."""
+        self._stores.published(node, report)
 
     def done(self, deed: Deed) -> None:
         """Hear what is done to the pair."""
@@ -81,7 +88,8 @@ class PromisesSurvive(Checker):
                 return
 
     def _look(self) -> None:
-        if are_in_normal(self.scene) and have_told_all(self.scene):
+        nobody_is_blind = not any(map(self._stores.is_blind, self.scene.nodes.values()))
+        if nobody_is_blind and are_in_normal(self.scene) and have_told_all(self.scene):
             for promise in self._promises.now():
                 if self._forgot_s < promise.holding.asked_s < self.scene.now_s - AT_REST_S:
                     for node in self.scene.nodes.values():
@@ -89,13 +97,13 @@ class PromisesSurvive(Checker):
         self.scene.timeline.after(LOOKS_EVERY_S, self._look)
 
     def _look_at_disk(self, node: Node, promise: Promise) -> None:
-        lease = lease_of(node, promise.holding.address)
-        is_known = lease.state is BindingState.ACTIVE and promise.client.speaker_of(promise.holding.key).had(lease)
-        if not is_known or lease.ends_at < promise.ends_at:
-            name = promise.client.name
-            raise self.broken(
-                f"{node.name} does not know all that {name} has: {_said(promise)}; on its disk is {lease}"
-            )
+        lease, client = lease_of(node, promise.holding.address), promise.client
+        if lease.state is BindingState.ACTIVE and client.speaker_of(promise.holding.key).had(lease):
+            is_known = lease.ends_at >= promise.ends_at
+        else:  # a machine has perhaps asked for its own address by its other name, and not heard the answer
+            is_known = lease.state is BindingState.ACTIVE and any(guise.speaker.had(lease) for guise in client.guises)
+        if not is_known:
+            raise self.broken(f"{client.name} has {_said(promise)}, and {node.name} does not know all of it: {lease}")
 
     def _refused(self, node: Node, client: Client, promise: Promise) -> None:
         if _asks_for_its_own(client, promise) and not is_news_to(node, promise):

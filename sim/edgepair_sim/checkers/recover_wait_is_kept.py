@@ -60,7 +60,9 @@ class RecoverWaitIsKept(Checker):
     def published(self, node: Node, report: MemberReport) -> None:
         """Look whether it has just recovered."""
         group = report.groups[0]
-        entered = {move.to_state for move in group.transitions if move not in self._seen[node.name]}
+        lately_at = node.now().wall_s - CLOCKS_S  # an old store brings old moves along
+        moves = (move for move in group.transitions if move not in self._seen[node.name] and move.at >= lately_at)
+        entered = {move.to_state for move in moves}
         self._seen[node.name] = group.transitions
         if FailoverState.RECOVER.label in entered:
             self._resumed.discard(node.name)
