@@ -26,6 +26,7 @@ class UpddoneIsTrue(Checker):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._ranges = Ranges(scene)
+        self._asked: dict[str, int] = {}  # by who was asked: the xid of the latest request for everything
         self._unsettled: dict[str, set[int]] = {}  # by who was asked
 
     def done(self, deed: Deed) -> None:
@@ -41,6 +42,7 @@ class UpddoneIsTrue(Checker):
             case ConnectAck():
                 self._unsettled = {}
             case UpdReqAll():
+                self._asked[partner.name] = message.xid
                 self._unsettled[partner.name] = set(self._surely_has(partner))
             case UpdReq():
                 self._unsettled.pop(partner.name, None)
@@ -48,7 +50,7 @@ class UpddoneIsTrue(Checker):
                 self._unsettled.get(partner.name, set()).discard(address)
                 if message.reject is None:
                     self._unsettled.get(node.name, set()).discard(address)
-            case UpdDone():
+            case UpdDone() if message.xid == self._asked.get(node.name):  # else the answer to a request before
                 self._look(node, self._unsettled.pop(node.name, set()))
             case _:
                 return
