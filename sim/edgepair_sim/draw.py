@@ -29,7 +29,8 @@ _PEOPLE: Mapping[Trouble, int] = {
 }  # fmt: skip
 _ALL: Mapping[Trouble, int] = {
     **_NETWORK, **_STORE, **_PROCESS, **_PEOPLE,
-    t.storm: 1, t.blackout: 2, t.step: 2, m.configure: 3, m.change_mclt_apart: 1, t.flood: 1, t.wildness: 2,
+    t.storm: 1, t.blackout: 2, t.step: 2, t.flood: 1, t.wildness: 2,
+    m.configure: 3, m.change_mclt_apart: 1, m.lend_range: 1,
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ MOODS = (
     Mood(
         "configuration",
         2,
-        {m.configure: 6, m.change_mclt_apart: 3, t.crash: 1, t.rollout: 1, t.flood: 1},
+        {m.configure: 6, m.change_mclt_apart: 3, m.lend_range: 3, t.crash: 1, t.rollout: 1, t.flood: 1},
         (3, 8),
         (1, 3),
     ),

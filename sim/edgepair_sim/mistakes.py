@@ -62,14 +62,19 @@ def interrupt_recovery(dice: Dice, at_s: float) -> tuple[Deed, ...]:
 
 
 def lose_survivor(dice: Dice, at_s: float) -> tuple[Deed, ...]:
-    """A server dies, and the other serves alone; while the first recovers the survivor dies, perhaps with its store."""
+    """A server dies, and the other serves alone; while the first recovers the survivor dies, perhaps with its store.
+
+    Where words take seconds a recovery takes long enough for that.
+    """
     died = _dies(dice, at_s, StoreFate.KEPT)
     survivor = other_than(died.node)
     said = _says_down(dice, later(at_s, dice.within_s(died.down_s)), survivor)
     died_too_s = later(died.whole_at_s, dice.some_s(0, dice.chance.choice((1, 20, dice.settings.mclt_s))))
     store = dice.chance.choice((StoreFate.KEPT, StoreFate.LOST, StoreFate.LOST))
     died_too = deeds.Kill(at_s=died_too_s, node=survivor, power=dice.power(), store=store, down_s=dice.away_s())
-    return died, said, died_too
+    delay_s = dice.chance.choice((0.0, 2.0, 8.0))
+    slow = [deeds.Delay(at_s=later(died.whole_at_s, -0.1), for_s=120.0, delay_s=delay_s)] if delay_s else []
+    return died, said, *slow, died_too
 
 
 def interrupt_conflict(dice: Dice, at_s: float) -> tuple[Deed, ...]:
@@ -94,6 +99,23 @@ def configure(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     lag_s = dice.some_s(*dice.chance.choice(((0, 3), (3, 60), (60, 900)))) * dice.chance.choice((1, -1))
     value, mount_s = dice.chance.choice(NEW_VALUES[change]), dice.chance.choice((0.0, 2.0, 60.0, 90.0))
     return (deeds.Configure(at_s=at_s, change=change, value=value, lag_s=lag_s, mount_s=mount_s),)
+
+
+def lend_range(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """Ranges lose their last addresses and get them back; meanwhile a server may lose its store."""
+    count, for_s = dice.chance.choice(NEW_VALUES[Change.RANGE_SHRINKS]), dice.some_s(120, 3600)
+    taken, given = (
+        deeds.Configure(at_s=moment_s, change=change, value=count, lag_s=dice.some_s(-3, 3), mount_s=0.0)
+        for moment_s, change in ((at_s, Change.RANGE_SHRINKS), (later(at_s, for_s), Change.RANGE_GROWS))
+    )
+    died = deeds.Kill(
+        at_s=later(at_s, dice.within_s(for_s)),
+        node=dice.node(),
+        power=dice.power(),
+        store=dice.chance.choice((StoreFate.KEPT, StoreFate.LOST)),
+        down_s=dice.some_s(1, 60),
+    )
+    return taken, died, given
 
 
 def change_mclt_apart(dice: Dice, at_s: float) -> tuple[Deed, ...]:

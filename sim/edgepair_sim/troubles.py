@@ -61,13 +61,24 @@ def rollout(dice: Dice, at_s: float) -> tuple[Deed, ...]:
 
 
 def freeze(dice: Dice, at_s: float) -> tuple[Deed, ...]:
-    """A process stands still: shorter or longer than its partner waits; sometimes its network comes back after it."""
+    """A process stands still: shorter or longer than its partner waits.
+
+    Sometimes the network comes back only after it, and clients ask as soon as it goes on.
+    """
     silence_s = dice.settings.max_response_delay_s
     part = dice.chance.choice((0.1, 0.5, 0.9, 1.0, 1.1, 1.5, 4.0))
     stop = deeds.Stop(at_s=at_s, node=dice.node(), for_s=round(part * silence_s + dice.some_s(0, 2), 3))
     if dice.chance.random() < 0.75:
         return (stop,)
-    return stop, deeds.Cut(at_s=at_s, for_s=later(stop.for_s, dice.some_s(1, 120)))
+    asked = (
+        deeds.ClientDoes(
+            at_s=later(stop.whole_at_s, dice.some_s(0, 15)),
+            client=dice.chance.randint(1, dice.settings.clients),
+            act=Act.REBOOT,
+        )
+        for _ in range(3)
+    )
+    return stop, deeds.Cut(at_s=at_s, for_s=later(stop.for_s, dice.some_s(1, 120))), *asked
 
 
 def fill_disk(dice: Dice, at_s: float) -> tuple[Deed, ...]:
@@ -94,13 +105,13 @@ def cut(dice: Dice, at_s: float) -> tuple[Deed, ...]:
 
 
 def restless(dice: Dice, at_s: float) -> tuple[Deed, ...]:
-    """While nothing gets through clients give their addresses back and take them again."""
+    """While nothing gets through clients go and come."""
     for_s = later(dice.settings.max_response_delay_s, dice.away_s())
     return deeds.Cut(at_s=at_s, for_s=for_s), *returns(dice, at_s, for_s)
 
 
 def fickle(dice: Dice, at_s: float) -> tuple[Deed, ...]:
-    """Words between the two take seconds, and connections break, while clients give addresses back and take them."""
+    """Words between the two take seconds, and connections break, while clients go and come."""
     slow = deeds.Delay(at_s=at_s, for_s=dice.some_s(60, 900), delay_s=dice.chance.choice((0.5, 2.0, 8.0)))
     moments_s = [later(at_s, dice.within_s(slow.for_s)) for _ in range(dice.chance.randint(1, 6))]
     return slow, *returns(dice, at_s, slow.for_s), *(deeds.Reset(at_s=moment_s) for moment_s in moments_s)
@@ -150,7 +161,7 @@ def wildness(dice: Dice, at_s: float) -> tuple[Deed, ...]:
 
 
 def returns(dice: Dice, at_s: float, for_s: float) -> tuple[Deed, ...]:
-    """Within some time clients give their addresses back, and take them again soon: perhaps from the other server.
+    """Within some time clients go, and take their addresses again soon: from one server, or from both.
 
     Some are then gone without a word, with a lease that is known to one server only.
     """
@@ -158,7 +169,7 @@ def returns(dice: Dice, at_s: float, for_s: float) -> tuple[Deed, ...]:
     for _ in range(dice.chance.randint(2, 8)):
         client, left_s = dice.chance.randint(1, dice.settings.clients), later(at_s, dice.within_s(for_s))
         back_s = later(left_s, dice.some_s(0.5, 60))
-        done.append(deeds.ClientDoes(at_s=left_s, client=client, act=Act.LEAVE))
+        done.append(deeds.ClientDoes(at_s=left_s, client=client, act=dice.chance.choice((Act.LEAVE, Act.VANISH))))
         done.append(deeds.ClientDoes(at_s=back_s, client=client, act=Act.JOIN))
         if dice.chance.random() < 0.3:
             done.append(deeds.ClientDoes(at_s=later(back_s, dice.some_s(1, 60)), client=client, act=Act.VANISH))

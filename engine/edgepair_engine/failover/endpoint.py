@@ -16,6 +16,7 @@ from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.report import GroupReport
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
+from edgepair_engine.failover.bindings import known_until
 from edgepair_engine.failover.endings import Endings
 from edgepair_engine.failover.exchange import Exchange
 from edgepair_engine.failover.introduction import decode_introduction
@@ -271,8 +272,8 @@ class Endpoint:
         """Tell the bindings of addresses that came into a range again: the partner may have lost its store since."""
         for pool in self._leases.pools(self._standing.config.name):
             for lease in self._leases.leases(pool):
-                if lease.tstp and not any(lease.address in each for each in known):
-                    self._exchange.changed(replace(lease, atsfp=0), draft)
+                if lease != Lease(lease.address) and not any(lease.address in each for each in known):
+                    self._exchange.changed(replace(lease, tstp=known_until(lease), atsfp=0), draft)
 
     def _take(self, message: FailoverMessage, link: Link, draft: Draft, now: Now) -> None:
         link.heard_at = now.mono_s
