@@ -30,7 +30,7 @@ _PEOPLE: Mapping[Trouble, int] = {
 _ALL: Mapping[Trouble, int] = {
     **_NETWORK, **_STORE, **_PROCESS, **_PEOPLE,
     t.storm: 1, t.blackout: 2, t.step: 2, t.flood: 1, t.wildness: 2,
-    m.configure: 3, m.change_mclt_apart: 1, m.lend_range: 1,
+    m.configure: 3, m.change_mclt_apart: 1, m.change_leases_apart: 1, m.lend_range: 1,
 }  # fmt: skip
 
 
@@ -55,8 +55,16 @@ MOODS = (
     Mood("people", 4, {**_PEOPLE, t.cut: 2, t.crash: 2}, (2, 6), (1, 4)),
     Mood(
         "configuration",
-        2,
-        {m.configure: 6, m.change_mclt_apart: 3, m.lend_range: 3, t.crash: 1, t.rollout: 1, t.flood: 1},
+        3,
+        {
+            m.configure: 6,
+            m.change_mclt_apart: 3,
+            m.change_leases_apart: 3,
+            m.lend_range: 3,
+            t.crash: 1,
+            t.rollout: 1,
+            t.flood: 1,
+        },
         (3, 8),
         (1, 3),
     ),

@@ -69,10 +69,10 @@ def lose_survivor(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     died = _dies(dice, at_s, StoreFate.KEPT)
     survivor = other_than(died.node)
     said = _says_down(dice, later(at_s, dice.within_s(died.down_s)), survivor)
-    died_too_s = later(died.whole_at_s, dice.some_s(0, dice.chance.choice((1, 20, dice.settings.mclt_s))))
+    died_too_s = later(died.whole_at_s, dice.some_s(0, dice.chance.choice((1, 20, 20, dice.settings.mclt_s))))
     store = dice.chance.choice((StoreFate.KEPT, StoreFate.LOST, StoreFate.LOST))
     died_too = deeds.Kill(at_s=died_too_s, node=survivor, power=dice.power(), store=store, down_s=dice.away_s())
-    delay_s = dice.chance.choice((0.0, 2.0, 8.0))
+    delay_s = dice.chance.choice((0.0, 2.0, 3.0))
     slow = [deeds.Delay(at_s=later(died.whole_at_s, -0.1), for_s=120.0, delay_s=delay_s)] if delay_s else []
     return died, said, *slow, died_too
 
@@ -132,6 +132,19 @@ def change_mclt_apart(dice: Dice, at_s: float) -> tuple[Deed, ...]:
     again = deeds.Cut(at_s=met_s, node=dice.chance.choice((BOTH, *NODES)), for_s=dice.away_s())
     slow = [deeds.Delay(at_s=at_s, for_s=later(for_s, 60.0), delay_s=delay_s)] if delay_s else []
     return *slow, deeds.Cut(at_s=at_s, for_s=for_s), changed, again
+
+
+def change_leases_apart(dice: Dice, at_s: float) -> tuple[Deed, ...]:
+    """While the two are apart one of them gives leases of another length, and clients ask both."""
+    for_s = later(dice.settings.max_response_delay_s, dice.away_s())
+    changed = deeds.Configure(
+        at_s=later(at_s, dice.some_s(0, for_s / 2)),
+        change=Change.LEASE,
+        value=dice.chance.choice(NEW_VALUES[Change.LEASE]),
+        lag_s=for_s * dice.chance.choice((1, -1)),
+        mount_s=0.0,
+    )
+    return deeds.Cut(at_s=at_s, for_s=for_s), changed, *returns(dice, at_s, for_s)
 
 
 def _dies(dice: Dice, at_s: float, store: StoreFate) -> deeds.Kill:

@@ -219,7 +219,7 @@ class Endpoint:
         moved = known != [pool_of_subnet(subnet, config.name) for subnet in config.subnets]
         if moved:
             self._exchange.ranges.changed()
-            self._tell_returned(known, draft)
+            self._tell_returned(known, draft, now)
         if any(getattr(config, name) != getattr(before, name) for name in AGREED_AT_CONNECT):
             self._hang_up_all("configuration changed", draft, now)
             self._links.redial(now, 0)
@@ -268,12 +268,16 @@ class Endpoint:
         contact_at = self._links.contact_at
         return contact_at is not None and self._alive_at < contact_at
 
-    def _tell_returned(self, known: Sequence[Pool], draft: Draft) -> None:
-        """Tell the bindings of addresses that came into a range again: the partner may have lost its store since."""
+    def _tell_returned(self, known: Sequence[Pool], draft: Draft, now: Now) -> None:
+        """Tell the bindings of addresses that came into a range again: the partner may have lost its store since.
+
+        It may not have them in its range yet, and refuse; so each is told until it is acknowledged.
+        """
         for pool in self._leases.pools(self._standing.config.name):
             for lease in self._leases.leases(pool):
                 if lease != Lease(lease.address) and not any(lease.address in each for each in known):
-                    self._exchange.changed(replace(lease, tstp=known_until(lease), atsfp=0), draft)
+                    told_at = max(known_until(lease), now.wall_s)
+                    self._exchange.changed(replace(lease, tstp=told_at, atsfp=0), draft)
 
     def _take(self, message: FailoverMessage, link: Link, draft: Draft, now: Now) -> None:
         link.heard_at = now.mono_s
