@@ -29,6 +29,7 @@ from tests.simulation.checking import (
     a_checker,
     a_lease,
     a_report,
+    a_state,
     an_ack,
     at,
     on_disk,
@@ -314,3 +315,21 @@ def test_a_lease_that_is_just_over_or_ended_is_not_held_too_long(lease: Lease) -
     at(checker, 5000)
 
     checker.ended()
+
+
+def _ended(ended_s: int) -> BndUpd:
+    return replace(_told(A50, 1), state=BindingState.EXPIRED, lease_expires_at=START_AT + ended_s)
+
+
+def test_an_end_that_the_secondary_tells_in_normal_is_told() -> None:
+    checker = a_checker(LeasesEnd, LONG)
+    secondary(checker).disk.write([a_state(FailoverState.NORMAL)])
+    checker.spoke(primary(checker), _ended(600))
+    with pytest.raises(Broken, match=r"east-2 ends the lease of 10\.1\.0\.50 in Normal by itself"):
+        checker.spoke(secondary(checker), _ended(600))
+
+
+def test_an_end_that_came_while_the_two_were_apart_is_the_secondarys_to_tell() -> None:
+    checker = a_checker(LeasesEnd, LONG)
+    secondary(checker).disk.write([a_state(FailoverState.NORMAL, my_state_at=START_AT + 900)])
+    checker.spoke(secondary(checker), _ended(600))

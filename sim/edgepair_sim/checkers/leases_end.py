@@ -1,25 +1,37 @@
-"""In Normal, long after the last fault, no address is held for a lease that was over long ago: it is ended, and free.
+"""In Normal the primary ends leases for both: it alone, and each of them.
 
-An end that nobody sees takes the address from the pool for ever.
+An end that nobody sees takes the address from the pool for ever; this is looked at long after the last fault. An end
+that both see is told by both, and by two clocks.
 """
 
 from __future__ import annotations
 
-from edgepair_contract.vocabulary import BindingState
+from edgepair_contract.vocabulary import BindingState, FailoverState
+from edgepair_engine.leases.lease import CLOCK_TOLERANCE_S
 from edgepair_engine.leases.pool import pools_of
+from edgepair_engine.wire.failover import BndUpd, FailoverMessage
 from edgepair_sim.bounds import normal_bound_s
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
-from edgepair_sim.pair import PRIMARY
+from edgepair_sim.pair import GROUP, PRIMARY, SECONDARY
 
 SEEN_WITHIN_S = 300  # the primary sees an end within a second or two; its clock may have been stepped meanwhile
 
 
 class LeasesEnd(Checker):
-    """Looks at the primary's disk at the end of a life: in Normal it ends leases for both."""
+    """Looks at what the secondary tells, and at the primary's disk at the end of a life."""
 
     name = "leases-end"
+
+    def spoke(self, node: Node, message: FailoverMessage) -> None:
+        """Look at the end of a lease that the secondary tells: it was over before the two were in Normal."""
+        if node.name != SECONDARY or not isinstance(message, BndUpd) or message.state is not BindingState.EXPIRED:
+            return
+        state, ended_at = node.disk.state(GROUP), message.lease_expires_at or 0
+        in_normal = state is not None and state.my_state is FailoverState.NORMAL
+        if state is not None and in_normal and ended_at > state.my_state_at + CLOCK_TOLERANCE_S:
+            raise self.broken(f"{node.name} ends the lease of {dotted(message.address or 0)} in Normal by itself")
 
     def ended(self) -> None:
         """Look, if there was time enough."""

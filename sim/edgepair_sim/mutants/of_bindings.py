@@ -125,7 +125,7 @@ OF_BINDINGS = (
         "in Normal the secondary ends leases, too",
         _ENDINGS,
         "            return (ABANDONED,)\n",
-        "            return (ACTIVE, ABANDONED)\n",
+        "            return (BindingState.ACTIVE, ABANDONED)\n",
     ),
     Mutant(
         "returned-range-not-told",
