@@ -3,8 +3,8 @@
 Only when its partner recovers, too, need it not wait: then neither gives leases. This does not hold for one of two of
 ours that lost its store, or has an old one: it served alone until then. Its partner remembers that; when both stores
 are lost nobody does, and it is as at a first start. Nor need it keep a wait that an old store says is over: only the
-partner can tell that it is old. One of ours does when they meet, and the server recovers anew; another never does, and
-the server counts from the end that its store knows of.
+partner can tell that it is old. One of ours does when they meet, and the server recovers anew; another never does, nor
+one whose own store was put back, too; and the server counts from the end that its store knows of.
 
 Looked at by true time, in lives whose clocks were never stepped, and by the smallest MCLT that was ever configured.
 """
@@ -79,7 +79,8 @@ class RecoverWaitIsKept(Checker):
 
     def _has_old_copy(self, node: Node) -> bool:
         """Return whether a server may count from an end that is long past, and has a partner that cannot tell it so."""
-        return not self.scene.script.settings.ours and node.disk.forgot_from_s[-1] > 0.0
+        unheard = not self.scene.script.settings.ours or self._stores.is_blind(self.scene.partner_of(node))
+        return unheard and node.disk.forgot_from_s[-1] > 0.0
 
     def _look(self, node: Node) -> None:
         ago_s = self.scene.now_s - self._gave_s.get(node.name, -self._mclt_s)
