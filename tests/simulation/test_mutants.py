@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edgepair_sim.checkers.table import CHECKERS
 from edgepair_sim.lives import HUNG, SIMULATOR_FAULT, Failure, Lived
 from edgepair_sim.mutants.hunt import Hunt, Limits, hunts
 from edgepair_sim.mutants.living import live_script_with
@@ -122,3 +123,12 @@ def test_what_is_seen_without_a_defect_voids_the_page() -> None:
     assert not alarm.as_wanted
     assert "**With no defect planted**, seed 3 showed `one-address-one-client`: nothing above counts." in page([alarm])
     assert line(a_hunt(NOTHING, 1)) == "survived  nothing: 1 seed, 2 core seconds"
+
+
+def test_the_page_that_is_kept_tells_of_each_defect_who_caught_it() -> None:
+    kept = (ROOT / "docs" / "reports" / "mutants.md").read_text()
+    rows = [line.split(" | ") for line in kept.splitlines() if line.startswith("| `")]
+    assert [row[0] for row in rows] == [f"| `{mutant.name}`" for mutant in DEFECTS], "make sim-mutants"
+    assert [row[1] for row in rows] == [mutant.tells for mutant in DEFECTS]
+    assert all(row[2].strip("`") in CHECKERS for row in rows), "a defect has survived"
+    assert "NameError" not in kept, "what is planted is no Python"
