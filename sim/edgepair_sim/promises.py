@@ -138,11 +138,14 @@ def is_forgotten(promise: Promise, scene: Scene) -> bool:
 
 
 def is_missed_by(promise: Promise, node: Node, scene: Scene) -> bool:
-    """Return whether an old store was put back that lacks the binding, beside a partner that tells no counts.
+    """Return whether an old store was put back that lacks the lease, beside a partner that tells no counts.
 
-    It is not found out (design 010): the server goes by what it has.
+    It is not found out (design 010): the server goes by what it has, and ends the lease when an older one ends.
     """
-    return not scene.script.settings.ours and bool(node.disk.records) and not knows(node, promise)
+    if scene.script.settings.ours or not node.disk.records:
+        return False
+    lease = lease_of(node, promise.holding.address)
+    return not (promise.client.speaker_of(promise.holding.key).had(lease) and lease.ends_at >= promise.ends_at)
 
 
 def is_news_to(node: Node, promise: Promise) -> bool:

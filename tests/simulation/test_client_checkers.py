@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
@@ -38,8 +40,8 @@ def life(*deeds: str, end_s: int = 100, settings: str = CALM, checkers: tuple[ty
 class Watched:
     """A life with a client that holds an address, and a checker that hears from now on only what a test tells it."""
 
-    def __init__(self, kind: type[Checker], *deeds: str, client: int = 1, end_s: int = 100) -> None:
-        self.life = life(f"at 30 client client={client} act=join", *deeds, end_s=end_s)
+    def __init__(self, kind: type[Checker], *deeds: str, client: int = 1, settings: str = CALM) -> None:
+        self.life = life(f"at 30 client client={client} act=join", *deeds, settings=settings)
         self.scene = self.life.scene
         self.client: Client = self.scene.clients[client - 1]
         self.checker = kind(self.scene)
@@ -244,6 +246,20 @@ def test_with_both_stores_a_promise_is_lost() -> None:
         node.disk.lose()
         watched.checker.started(node)
     watched.says(watched.partner, NAK)
+
+
+@pytest.mark.parametrize(("ours", "is_found_out"), [(1, True), (0, False)])
+def test_beside_a_stranger_an_old_store_counts_by_when_its_lease_ends(*, ours: int, is_found_out: bool) -> None:
+    watched = Watched(PromisesSurvive, settings=f"{CALM} ours={ours}")
+    watched.client.phase = Phase.REBOOTING
+    record = watched.giver.disk.lease(A50)
+    assert record is not None
+    before = replace(record.lease, ends_at=record.lease.ends_at - 5)  # what was told to the partner allows for more
+    watched.giver.disk.write([replace(record, lease=before)])
+    watched.giver.disk.forgot_from_s.append(0.0)
+    watched.checker.started(watched.giver)
+    with pytest.raises(Broken) if is_found_out else nullcontext():
+        watched.says(watched.giver, NAK)
 
 
 def test_a_clock_that_is_put_beyond_its_end_ends_a_promise_for_good() -> None:
