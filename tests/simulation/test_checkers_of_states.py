@@ -74,6 +74,7 @@ def test_partner_down_without_any_reason_is_told() -> None:
 
 def test_partner_down_on_a_persons_order_is_right() -> None:
     checker = a_checker(PartnerDownNeedsAReason)
+    primary(checker).start()
     checker.done(deed_of("at 1.000 order node=east-1 action=partner-down"))
     checker.ordered(primary(checker), ControlAnswer(done=True))
 
@@ -82,6 +83,7 @@ def test_partner_down_on_a_persons_order_is_right() -> None:
 
 def test_an_order_that_was_refused_is_no_reason() -> None:
     checker = a_checker(PartnerDownNeedsAReason)
+    primary(checker).start()
     checker.done(deed_of("at 1.000 order node=east-1 action=partner-down"))
     checker.ordered(primary(checker), ControlAnswer(done=False))
 
@@ -91,11 +93,32 @@ def test_an_order_that_was_refused_is_no_reason() -> None:
 
 def test_of_two_orders_the_second_is_a_reason_although_the_first_was_refused() -> None:
     checker = a_checker(PartnerDownNeedsAReason)
+    primary(checker).start()
     for _ in range(2):
         checker.done(deed_of("at 1.000 order node=east-1 action=partner-down"))
     checker.ordered(primary(checker), ControlAnswer(done=False))
 
     checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
+
+
+def test_an_order_that_was_stored_before_the_server_died_shows_when_it_is_back() -> None:
+    checker = a_checker(PartnerDownNeedsAReason)
+    primary(checker).start()
+    checker.done(deed_of("at 1.000 order node=east-1 action=partner-down"))
+    checker.crashed(primary(checker))
+    checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
+
+    again = TO_DOWN.model_copy(update={"at": START_AT + 1})
+    with pytest.raises(Broken):
+        checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN, again)))
+
+
+def test_an_order_to_a_dead_server_is_no_reason() -> None:
+    checker = a_checker(PartnerDownNeedsAReason)
+    checker.done(deed_of("at 1.000 order node=east-1 action=partner-down"))
+
+    with pytest.raises(Broken):
+        checker.published(primary(checker), a_report(DOWN, transitions=(TO_DOWN,)))
 
 
 @pytest.mark.parametrize(("alone_s", "right"), [(30, False), (60, True)])

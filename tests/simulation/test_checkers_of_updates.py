@@ -329,6 +329,15 @@ def test_an_end_that_the_secondary_tells_in_normal_is_told() -> None:
         checker.spoke(secondary(checker), _ended(600))
 
 
+def test_an_end_by_a_clock_that_was_ahead_until_it_was_put_back_is_in_the_future() -> None:
+    checker = a_checker(LeasesEnd, "seed=1\nat 50.000 step-clock node=east-2 by_s=-600\nend 5000\n")
+    secondary(checker).disk.write([a_state(FailoverState.NORMAL)])
+    checker.scene.timeline.true_s = 100
+    checker.spoke(secondary(checker), _ended(600))
+    with pytest.raises(Broken):
+        checker.spoke(secondary(checker), _ended(700))
+
+
 def test_an_end_that_came_while_the_two_were_apart_is_the_secondarys_to_tell() -> None:
     checker = a_checker(LeasesEnd, LONG)
     secondary(checker).disk.write([a_state(FailoverState.NORMAL, my_state_at=START_AT + 900)])

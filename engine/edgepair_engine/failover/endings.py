@@ -8,7 +8,7 @@ from edgepair_contract.clock import Now
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.failover.exchange import Exchange
 from edgepair_engine.failover.outcome import Draft
-from edgepair_engine.failover.serving import claim_ends_at, own_free_state, partner_knows_client
+from edgepair_engine.failover.serving import claim_ends_at, own_free_state, partner_may_know_client
 from edgepair_engine.failover.sharing import Sharing
 from edgepair_engine.failover.standing import Standing
 from edgepair_engine.leases.binding import ABANDONED, ENDED, expired, freed
@@ -71,7 +71,7 @@ class Endings:
                 self._end(lease, draft, now)
 
     def _end(self, lease: Lease, draft: Draft, now: Now) -> None:
-        if partner_knows_client(lease) and not self._claim_is_over(lease, now):
+        if partner_may_know_client(lease) and not self._claim_is_over(lease, now):
             self._exchange.write(replace(lease, ends_at=min(now.wall_s + KEPT_ON_S, FOREVER_AT)), draft)
         elif lease.state is ABANDONED:
             self._exchange.write(freed(lease), draft)  # the partner's clock says the same: it need not be told

@@ -77,7 +77,7 @@ class ServingRights:
             case BindingState.FREE | BindingState.BACKUP:
                 return lease.state is self.own_state or self._partners_claim_is_over(lease, now)
             case BindingState.ABANDONED:
-                mine = self.role is Role.PRIMARY and not partner_knows_client(lease)
+                mine = self.role is Role.PRIMARY and not partner_may_know_client(lease)
                 return mine or self._partners_claim_is_over(lease, now)
             case BindingState.EXPIRED | BindingState.RELEASED:
                 return lease.rewind is self.own_state or self._partners_claim_is_over(lease, now)
@@ -112,9 +112,15 @@ def own_free_state(role: Role) -> BindingState:
     return BindingState.FREE if role is Role.PRIMARY else BindingState.BACKUP
 
 
-def partner_knows_client(lease: Lease) -> bool:
-    """Return whether the partner has not been told that an abandoned address has no client any more."""
-    return lease.state is BindingState.ABANDONED and lease.rewind is BindingState.ACTIVE
+def partner_may_know_client(lease: Lease) -> bool:
+    """Return whether the partner may still count on the client that an abandoned address had.
+
+    It was not told that the client left, or has not acknowledged it: the word may be lost, or its store may be.
+    """
+    if lease.state is not BindingState.ABANDONED:
+        return False
+    is_told = lease.rewind is BindingState.ABANDONED
+    return lease.rewind is BindingState.ACTIVE or (is_told and lease.needs_update)
 
 
 def claim_ends_at(lease: Lease, *, gone_at: int, mclt_s: int) -> int:
@@ -124,7 +130,7 @@ def claim_ends_at(lease: Lease, *, gone_at: int, mclt_s: int) -> int:
     known although no ack has come: the partner may have heard it, renewed by it, and the ack was lost with the link.
     dhcpd frees an ended lease already MCLT after it entered PARTNER-DOWN; a renewal could outlive that.
     """
-    had_client = lease.state in ENDED or partner_knows_client(lease)
+    had_client = lease.state in ENDED or partner_may_know_client(lease)
     known_at = max(lease.tsfp, lease.tstp) if had_client else lease.tsfp
     return max(known_at, gone_at) + mclt_s
 

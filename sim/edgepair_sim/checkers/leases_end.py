@@ -15,6 +15,8 @@ from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
 from edgepair_sim.pair import GROUP, PRIMARY, SECONDARY
+from edgepair_sim.scene import Scene
+from edgepair_sim.skew import Skew
 
 SEEN_WITHIN_S = 300  # the primary sees an end within a second or two; its clock may have been stepped meanwhile
 
@@ -24,13 +26,21 @@ class LeasesEnd(Checker):
 
     name = "leases-end"
 
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene)
+        self._skew = Skew(scene.script)
+
     def spoke(self, node: Node, message: FailoverMessage) -> None:
-        """Look at the end of a lease that the secondary tells: it was over before the two were in Normal."""
+        """Look at the end of a lease that the secondary tells: it was over before the two were in Normal.
+
+        By its clock of then: one that was put back since has it in the future.
+        """
         if node.name != SECONDARY or not isinstance(message, BndUpd) or message.state is not BindingState.EXPIRED:
             return
         state, ended_at = node.disk.state(GROUP), message.lease_expires_at or 0
         in_normal = state is not None and state.my_state is FailoverState.NORMAL
-        if state is not None and in_normal and ended_at > state.my_state_at + CLOCK_TOLERANCE_S:
+        put_back_s = self._skew.stepped_back_s(SECONDARY, self.scene.now_s)
+        if state is not None and in_normal and ended_at - put_back_s > state.my_state_at + CLOCK_TOLERANCE_S:
             raise self.broken(f"{node.name} ends the lease of {dotted(message.address or 0)} in Normal by itself")
 
     def ended(self) -> None:

@@ -47,6 +47,7 @@ class PartnerDownNeedsAReason(Checker):
         self._policy_s = scene.script.settings.auto_partner_down_s
         self._under_way = Counter[str]()  # orders that each server may not have carried out yet
         self._obeyed: set[str] = set()
+        self._died: set[str] = set()  # and have not shown since what they had carried out
         self._apart_since_s: dict[str, float] = {}
         # All that was ever told: an old store that is put back tells old ones again.
         self._seen: dict[str, set[TransitionReport]] = {name: set() for name in scene.nodes}
@@ -55,7 +56,11 @@ class PartnerDownNeedsAReason(Checker):
 
     def done(self, deed: Deed) -> None:
         """Hear of an order."""
-        if isinstance(deed, Order) and deed.action is ControlAction.PARTNER_DOWN:
+        if (
+            isinstance(deed, Order)
+            and deed.action is ControlAction.PARTNER_DOWN
+            and self.scene.nodes[deed.node].running
+        ):
             self._under_way[deed.node] += 1
 
     def ordered(self, node: Node, answer: ControlAnswer) -> None:
@@ -71,8 +76,8 @@ class PartnerDownNeedsAReason(Checker):
             self._words[self.scene.partner_of(node).name].add(told)
 
     def crashed(self, node: Node) -> None:
-        """Hear that a server died: what it had not carried out it never will."""
-        self._under_way.pop(node.name, None)
+        """Hear that a server died: an order that it was given is on its disk, or will never be carried out."""
+        self._died.add(node.name)
         self._apart_since_s.pop(node.name, None)
 
     def published(self, node: Node, report: MemberReport) -> None:
@@ -81,8 +86,9 @@ class PartnerDownNeedsAReason(Checker):
         news = [move for move in group.transitions if move not in self._seen[node.name]]
         if any(move.to_state == _DOWN.label for move in news):
             self._reason[node.name] = self._reason_of(node, group)
-        if node.name in self._obeyed:
+        if node.name in self._obeyed | self._died:
             self._obeyed.discard(node.name)
+            self._died.discard(node.name)
             self._under_way.pop(node.name, None)
         self._seen[node.name].update(group.transitions)
         self._words[node.name].clear()

@@ -255,3 +255,18 @@ def test_an_abandoned_address_is_kept_until_the_partner_has_heard_that_its_clien
     story.bind(abandoned(story.lease(105), story.now, abandon_s=10))
     story.wait(60)
     assert story.lease(105).state is ABANDONED
+
+
+def test_nor_is_it_free_while_the_partner_was_told_and_has_not_acknowledged() -> None:
+    """The partner may have lost power with the word: it wakes up on the lease as it was."""
+    held = a_lease(105, expires_in_s=600, tsfp=T0 + 705, atsfp=T0 + 705, rewind=ACTIVE)
+    story = in_normal(PRIMARY, held)
+    told = story.bind(abandoned(story.lease(105), story.now, abandon_s=10))
+    assert [message.state for message in told if isinstance(message, BndUpd)] == [ABANDONED]
+    kept = story.lease(105)
+    assert kept.rewind is ABANDONED
+    assert not story.endpoint.rights(story.now).may_allocate(kept, story.now)
+    story.wait(60)
+    assert story.lease(105).state is ABANDONED
+    story.ack(told[0])
+    assert story.endpoint.rights(story.now).may_allocate(story.lease(105), story.now)
