@@ -262,6 +262,20 @@ def test_beside_a_stranger_an_old_store_counts_by_when_its_lease_ends(*, ours: i
         watched.says(watched.giver, NAK)
 
 
+def test_what_is_given_by_an_old_store_is_refused_by_whoever_has_another_client_there() -> None:
+    watched = Watched(PromisesSurvive)
+    watched.client.phase = Phase.REBOOTING
+    watched.giver.disk.forgot_from_s.append(0.0)
+    with pytest.raises(Broken):
+        watched.says(watched.partner, NAK)  # it knows of this client
+    record = watched.partner.disk.lease(A50)
+    assert record is not None
+    watched.partner.disk.write([replace(record, lease=replace(record.lease, hardware=b"\1another"))])
+    watched.says(watched.partner, NAK)
+    with pytest.raises(Broken):
+        watched.says(watched.giver, NAK)
+
+
 def test_a_clock_that_is_put_beyond_its_end_ends_a_promise_for_good() -> None:
     watched = Watched(PromisesSurvive)
     watched.client.phase = Phase.REBOOTING

@@ -24,7 +24,7 @@ from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
 from edgepair_sim.pair import GROUP
 from edgepair_sim.phases import PROLONGING, Phase
-from edgepair_sim.promises import Promise, Promises, is_news_to
+from edgepair_sim.promises import Promise, Promises, is_news_to, knows
 from edgepair_sim.rest import are_in_normal, have_told_all
 from edgepair_sim.scene import Scene
 from edgepair_sim.stores import Stores
@@ -106,7 +106,8 @@ class PromisesSurvive(Checker):
             raise self.broken(f"{client.name} has {_said(promise)}, and {node.name} does not know all of it: {lease}")
 
     def _refused(self, node: Node, client: Client, promise: Promise) -> None:
-        if _asks_for_its_own(client, promise) and not is_news_to(node, promise):
+        excused = is_news_to(node, promise) or self._is_word_of_an_old_store(node, promise)
+        if _asks_for_its_own(client, promise) and not excused:
             raise self.broken(f"{node.name} refuses {client.name} {_said(promise)}")
 
     def _confirmed(self, node: Node, client: Client, promise: Promise, *, address: int) -> None:
@@ -121,6 +122,12 @@ class PromisesSurvive(Checker):
         has_it_too = client.is_bound_by(lease_of(node, address), node.now())
         if must_know and address != promise.holding.address and not has_it_too:
             raise self.broken(f"{node.name} offers {client.name} {dotted(address)} and knows of {_said(promise)}")
+
+    def _is_word_of_an_old_store(self, node: Node, promise: Promise) -> bool:
+        """Return whether the partner gave it on a store that lacked what this server had promised another client."""
+        partner = self.scene.partner_of(node)
+        gave_it = self.scene.lan.address_of(partner) == promise.holding.server
+        return gave_it and self._stores.is_blind(partner) and not knows(node, promise)
 
 
 def _asks_for_its_own(client: Client, promise: Promise) -> bool:
