@@ -90,7 +90,7 @@ class Promises:
             return
         self._forgot_count[node.name] = count
         for promise in self._counting():
-            if is_forgotten(promise, self._scene) or is_missed_by(promise, node, self._scene):
+            if is_forgotten(promise, self._scene):
                 promise.void = f"the store of {node.name} was lost or put back"
 
     def now(self) -> Iterator[Promise]:
@@ -130,22 +130,11 @@ def is_out_of_range(promise: Promise, ranges: Ranges) -> bool:
 
 
 def is_forgotten(promise: Promise, scene: Scene) -> bool:
-    """Return whether no disk says any more that this client may have the address so long.
+    """Return whether no disk says any more that this client has the address so long.
 
     So it is when a store was lost, or an old one put back, before the partner had stored what it was told.
     """
-    return not any(knows(node, promise) for node in scene.nodes.values())
-
-
-def is_missed_by(promise: Promise, node: Node, scene: Scene) -> bool:
-    """Return whether an old store was put back that lacks the lease, beside a partner that tells no counts.
-
-    It is not found out (design 010): the server goes by what it has, and ends the lease when an older one ends.
-    """
-    if scene.script.settings.ours or not node.disk.records:
-        return False
-    lease = lease_of(node, promise.holding.address)
-    return not (promise.client.speaker_of(promise.holding.key).had(lease) and lease.ends_at >= promise.ends_at)
+    return not any(holds(node, promise) for node in scene.nodes.values())
 
 
 def is_news_to(node: Node, promise: Promise) -> bool:
@@ -154,6 +143,15 @@ def is_news_to(node: Node, promise: Promise) -> bool:
     It goes by what it knows, until the two have settled it: it may hold the address for the client of before.
     """
     return promise.in_partner_down and not knows(node, promise)
+
+
+def holds(node: Node, promise: Promise) -> bool:
+    """Return whether a server has stored this lease, as long as it is: at the end that is stored the address is free.
+
+    That the client may come to hold it for longer is stored for the partner's sake (promises.md, part 4).
+    """
+    lease = lease_of(node, promise.holding.address)
+    return promise.client.speaker_of(promise.holding.key).had(lease) and lease.ends_at >= promise.ends_at
 
 
 def knows(node: Node, promise: Promise) -> bool:

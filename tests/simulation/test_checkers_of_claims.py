@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -14,10 +15,11 @@ from edgepair_sim.checkers.claims_are_kept import ClaimsAreKept
 from edgepair_sim.checkers.lies_take_nothing import LiesTakeNothing
 from edgepair_sim.clients import Client
 from edgepair_sim.clock import START_AT
+from edgepair_sim.deeds import deed_of
 from edgepair_sim.lies import Lie
 from edgepair_sim.life import Life
 from edgepair_sim.node import Node
-from edgepair_sim.pair import PRIMARY
+from edgepair_sim.pair import PRIMARY, SECONDARY
 from edgepair_sim.script import script_of
 from edgepair_sim.trace import Trace
 from tests.simulation.checking import APART, DOWN, MAC_1, NORMAL, a_lease, a_state, on_disk
@@ -73,6 +75,23 @@ def test_what_the_partner_was_told_of_a_lease_that_is_over_counts_until_mclt_lat
 def test_apart_an_address_is_kept_of_which_the_partner_may_know_a_lease() -> None:
     with pytest.raises(Broken, match=r"east-1 offers 10\.1\.0\.50, of which its partner may know a lease"):
         offers(APART, FREE, told_s=50)
+
+
+@pytest.mark.parametrize("is_in_range", [True, False])
+def test_a_lease_whose_address_was_in_no_range_when_a_store_was_lost_is_known_to_nobody(*, is_in_range: bool) -> None:
+    life, last = lived(), A50 + 9
+    node, partner = life.scene.nodes[PRIMARY], life.scene.nodes[SECONDARY]
+    checker = ClaimsAreKept(life.scene)
+    checker.spoke(node, BndUpd(time=START_AT, xid=1, address=last, state=ACTIVE))
+    if not is_in_range:
+        checker.done(deed_of("at 100 configure change=range-shrinks value=14"))
+    partner.disk.forgot_from_s.append(0.0)
+    checker.started(partner)
+    node.disk.write([a_state(APART)])
+    on_disk(node, replace(a_lease(MAC_1, state=FREE, ends_in_s=10), address=last))
+    offer = answer(life.scene.clients[1], Dhcp4Type.OFFER, last, server=EAST_1, lease_s=60)
+    with pytest.raises(Broken) if is_in_range else nullcontext():
+        checker.answered(node, offer)
 
 
 def test_nobody_gets_an_address_within_a_minute_of_the_end_of_anothers_lease() -> None:

@@ -21,8 +21,9 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_engine.wire.failover import BndUpd, FailoverMessage
 from edgepair_sim.acknowledged import Acknowledged
-from edgepair_sim.addresses import lease_of
+from edgepair_sim.addresses import Ranges, lease_of
 from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.deeds import Deed
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
 from edgepair_sim.pair import GROUP
@@ -42,6 +43,7 @@ class ClaimsAreKept(Checker):
         super().__init__(scene)
         self._acknowledged = Acknowledged()
         self._stores = Stores(scene)
+        self._ranges = Ranges(scene)
         self._leased: set[tuple[str, int]] = set()  # by server: the addresses of which its partner may know a lease
 
     def spoke(self, node: Node, message: FailoverMessage) -> None:
@@ -56,6 +58,15 @@ class ClaimsAreKept(Checker):
                 self._leased |= both
             else:
                 self._leased -= both
+
+    def started(self, node: Node) -> None:
+        """Hear that a server starts: nobody tells it of leases whose addresses are in no range now (promises.md, 3)."""
+        if self._stores.is_blind(node):
+            self._leased = {(name, address) for name, address in self._leased if address in self._ranges.of(address)}
+
+    def done(self, deed: Deed) -> None:
+        """Hear what is done to the ranges."""
+        self._ranges.done(deed)
 
     def published(self, node: Node, report: MemberReport) -> None:
         """Hear when a store that was lost or put back is whole again."""

@@ -22,9 +22,8 @@ from edgepair_sim.deeds import Deed
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.page import dotted
-from edgepair_sim.pair import GROUP
 from edgepair_sim.phases import PROLONGING, Phase
-from edgepair_sim.promises import Promise, Promises, is_news_to, knows
+from edgepair_sim.promises import Promise, Promises, holds, is_news_to, knows
 from edgepair_sim.rest import are_in_normal, have_told_all
 from edgepair_sim.scene import Scene
 from edgepair_sim.stores import Stores
@@ -75,7 +74,7 @@ class PromisesSurvive(Checker):
         if client is None or packet.xid != client.xid:
             return  # a stranger, or the answer to a lie or to something long past
         promise = self._promises.to(client)
-        if promise is None or promise.holding.relay != client.relay:
+        if promise is None or promise.holding.relay != client.relay or self._lacks(node, promise):
             return
         match packet.message_type:
             case Dhcp4Type.NAK:
@@ -118,10 +117,17 @@ class PromisesSurvive(Checker):
         """Look at an offer. A client that lied, or was served by two that knew nothing of each other, has several."""
         lease = lease_of(node, promise.holding.address)
         gave_it = self.scene.lan.address_of(node) == promise.holding.server
-        must_know = (gave_it and not _is_blind(node)) or client.is_bound_by(lease, node.now())
+        must_know = gave_it or client.is_bound_by(lease, node.now())
         has_it_too = client.is_bound_by(lease_of(node, address), node.now())
         if must_know and address != promise.holding.address and not has_it_too:
             raise self.broken(f"{node.name} offers {client.name} {dotted(address)} and knows of {_said(promise)}")
+
+    def _lacks(self, node: Node, promise: Promise) -> bool:
+        """Return whether a server goes by a store that was lost or put back, and lacks this lease.
+
+        It may serve by it while it cannot hear its partner, and for ever beside one that is not ours (design 010).
+        """
+        return self._stores.is_blind(node) and not holds(node, promise)
 
     def _is_word_of_an_old_store(self, node: Node, promise: Promise) -> bool:
         """Return whether the partner gave it on a store that lacked what this server had promised another client."""
@@ -134,11 +140,6 @@ def _asks_for_its_own(client: Client, promise: Promise) -> bool:
     if client.phase is Phase.REQUESTING:
         return client.chosen_address == promise.holding.address
     return client.phase in PROLONGING or client.phase is Phase.REBOOTING
-
-
-def _is_blind(node: Node) -> bool:
-    state = node.disk.state(GROUP)
-    return state is not None and state.update_all_wanted
 
 
 def _said(promise: Promise) -> str:
