@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from edgepair_contract.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value
 class Now:
     """One reading of both clocks.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
+
+from edgepair_contract.value import value
 
 
 class Severity(Enum):
@@ -16,7 +18,7 @@ class Severity(Enum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Notice:
     """One catalogue entry. `text` is a format string over the fields of the note."""
 
@@ -56,7 +58,7 @@ class NoteCode(Enum):
     STOPPING = "stopping"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Note:
     """One occurrence of a notice: its code, the group it is about, and the fields its text names."""
 

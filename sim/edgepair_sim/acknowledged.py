@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.leases.lease import ClientKey, Lease, client_key
 from edgepair_engine.wire.failover import BndAck, BndUpd, FailoverMessage
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Knowledge:
     """What the two agree on of an address: its client, its end, and until when that client may come to hold it."""
 

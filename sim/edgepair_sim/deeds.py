@@ -6,11 +6,12 @@ cut anywhere and everything is whole again at its end.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from typing import get_type_hints
 
 from edgepair_contract.control import ControlAction
+from edgepair_contract.value import value
 from edgepair_sim.crash import CrashPoint, Power
 
 BOTH = "both"
@@ -51,7 +52,7 @@ class Change(Enum):
     WINDOW = "max-unacked-updates"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Deed:
     """Something that is done at a moment (true seconds since the beginning of the life)."""
 
@@ -63,7 +64,7 @@ class Deed:
         return self.at_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Lasting(Deed):
     """Something that is undone after a while."""
 
@@ -75,14 +76,14 @@ class Lasting(Deed):
         return self.at_s + self.for_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Start(Deed):
     """A server's process is started, if it does not run."""
 
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Kill(Deed):
     """A server dies at a point of its work (at the latest `CRASH_WITHIN_S` later) and starts after `down_s`."""
 
@@ -100,7 +101,7 @@ class Kill(Deed):
         return self.at_s + late_s + self.down_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Restart(Deed):
     """A server is asked to end (SIGTERM): it tells its partner, finishes its commits, and starts after `down_s`."""
 
@@ -113,21 +114,21 @@ class Restart(Deed):
         return self.at_s + END_WITHIN_S + self.down_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Stop(Lasting):
     """A server's process is stopped (SIGSTOP), and continued after a while."""
 
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class FillDisk(Lasting):
     """Nothing can be written for a while."""
 
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SlowDisk(Lasting):
     """Each sync takes `commit_s` for a while."""
 
@@ -140,7 +141,7 @@ class SlowDisk(Lasting):
         return self.at_s + self.for_s + self.commit_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Busy(Lasting):
     """Each turn comes `turn_s` late for a while: a machine with too much to do."""
 
@@ -148,33 +149,33 @@ class Busy(Lasting):
     turn_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Cut(Lasting):
     """Nothing that `node` (or both) sends to the partner arrives for a while."""
 
     node: str = BOTH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Delay(Lasting):
     """What the two servers send each other takes `delay_s` longer for a while."""
 
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Reset(Deed):
     """Every connection between the two is reset."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Unplug(Lasting):
     """A server hears no clients for a while, and they do not hear it."""
 
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class StepClock(Deed):
     """The wall clock of a server (or both) is stepped, and set right after `for_s`; never, if that is 0."""
 
@@ -188,7 +189,7 @@ class StepClock(Deed):
         return self.at_s + self.for_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Order(Deed):
     """A person gives a server an order, and takes it back after `for_s` if it can be.
 
@@ -206,7 +207,7 @@ class Order(Deed):
         return self.at_s + self.for_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Configure(Deed):
     """A new configuration is pushed to the primary, and to the secondary `lag_s` later (earlier, if negative).
 
@@ -224,7 +225,7 @@ class Configure(Deed):
         return self.at_s + abs(self.lag_s) + self.mount_s
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ClientDoes(Deed):
     """A client does something."""
 
@@ -232,7 +233,7 @@ class ClientDoes(Deed):
     act: Act
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Flood(Lasting):
     """So many hosts that nobody knows ask for an address, spread over a while, and take none."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_sim.crash import Power
 from edgepair_sim.deeds import Deed
 from edgepair_sim.pair import PRIMARY, SECONDARY
@@ -14,7 +14,7 @@ from edgepair_sim.script import Settings
 NODES = (PRIMARY, SECONDARY)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dice:
     """Where numbers come from, with the settings that make some of them interesting."""
 

@@ -6,14 +6,13 @@ promises of one address that nobody could keep them apart, and why; `docs/refere
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_sim.holding import Holding
 
 REACH = 1.5  # an update tells the partner of an end that is up to 1.5 lease times ahead (protocol reference 5.3)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Circumstances:
     """How a server stood when it made a promise. True seconds; None: not so.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_sim import deeds
 from edgepair_sim import mistakes as m
 from edgepair_sim import troubles as t
@@ -34,7 +34,7 @@ _ALL: Mapping[Trouble, int] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mood:
     """A kind of day: which troubles there are, how often they come, and how many in one go."""
 

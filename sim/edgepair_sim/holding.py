@@ -10,8 +10,7 @@ and it was asked to renew since half of the time. Steps of a server's clock are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.leases.lease import ClientKey
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option
@@ -19,7 +18,7 @@ from edgepair_engine.wire.dhcp4_options import Dhcp4Option
 CLIENT_PPM_MAX = 150  # how wrong a quartz in a cheap machine is
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pace:
     """How many seconds of a client's clock pass in a true one, and how many of the fastest clock that counts leases."""
 
@@ -27,7 +26,7 @@ class Pace:
     fastest: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Holding:
     """An address that a client was given: by which server, where, from the moment it asked. True seconds."""
 
@@ -44,7 +43,7 @@ class Holding:
     until_s: float  # until when the promise counts, at most `end_s`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Asker:
     """Who asked for a lease, where and when."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Protocol
 
+from edgepair_contract.value import value
 from edgepair_engine.core.effects import SendDhcp
 from edgepair_engine.core.events import DhcpDatagram
 from edgepair_engine.dhcp.relay import BROADCAST, CLIENT_PORT, SERVER_PORT, Arrival
@@ -15,7 +15,7 @@ from edgepair_sim.node import Node
 from edgepair_sim.timeline import Timeline
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Losses:
     """Which part of the packets is lost, and which part comes twice."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_engine.dhcp.client import Client as Speaker
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.page import dotted
@@ -18,7 +18,7 @@ GARBAGE_MAX = 400  # bytes
 _SERVERS = tuple(int(address) for address in ADDRESSES.values())
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lie:
     """A packet that is not true. `what` says in words what it is; `to` is the server it goes to, 0: everybody.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from edgepair_contract.value import value
 from edgepair_sim.checkers.checker import Broken, Checker
 from edgepair_sim.checkers.table import CHECKERS
 from edgepair_sim.life import Life
@@ -18,7 +19,7 @@ HUNG = "hung"  # it took too long in real time, or took its process with it
 TWO_LIVES = "two-lives"  # the same seed lived two different lives
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """Why a life failed: which checker said what, at which true second; `traceback` is told of faults only."""
 
@@ -28,7 +29,7 @@ class Failure:
     traceback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lived:
     """What became of a life. `core_s` is what it took of a core."""
 

@@ -6,8 +6,8 @@ import argparse
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_sim import retelling, running, shrinking
 from edgepair_sim.mutants import hunting
 from edgepair_sim.running import INTERRUPTED, BadWish
@@ -15,7 +15,7 @@ from edgepair_sim.running import INTERRUPTED, BadWish
 USAGE = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """One command: what it is for, its options, and what it does; it returns the exit code."""
 

@@ -17,6 +17,7 @@ from functools import partial
 from itertools import count
 from typing import Protocol
 
+from edgepair_contract.value import value
 from edgepair_engine.core.effects import OpenLink
 from edgepair_engine.core.events import DialFailed, Direction, Event, LinkLost, LinkUp, PartnerBytes
 from edgepair_engine.failover.outcome import LinkId
@@ -49,7 +50,7 @@ class Host(Protocol):
         """Put an event into the server's inbox."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Weather:
     """What the network does to bytes at all times."""
 

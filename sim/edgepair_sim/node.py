@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from edgepair_contract.clock import Now
@@ -12,6 +11,7 @@ from edgepair_contract.config import MemberConfig
 from edgepair_contract.control import ControlAnswer
 from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
+from edgepair_contract.value import value
 from edgepair_engine.core.effects import AnswerControl, CloseLink, OpenLink, Output, SendDhcp, SendToPartner, Tell
 from edgepair_engine.core.engine import Engine, newest_config
 from edgepair_engine.core.events import Event
@@ -56,7 +56,7 @@ class Surroundings(Protocol):
         """Hear that a server's process is gone: it has died, or come to the end it was asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where a server stands: what it is built upon."""
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import pairwise
 
+from edgepair_contract.value import value
+
 LINE_MAX = 110  # characters: what a screen shows in one row
 BURST_S = 0.5  # what comes within it belongs together
 RANGES_SHOWN_MAX = 4  # of addresses in one line; the rest is counted
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Told:
     """Something that may come many times: `what`, an address unless it is 0, `then`, and what the latest ends with.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from edgepair_contract.config import GroupConfig, InterfaceConfig, MemberConfig, PoolConfig, SubnetConfig
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import Role
 from edgepair_sim.deeds import Change
 from edgepair_sim.script import Settings
@@ -19,7 +20,7 @@ FIRST_HOST = 50  # the last byte of the first address of a range
 BALANCE_EVERY_S = 300  # five times the usual: small pools are looked at as often as they may, and seldom move
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wishes:
     """What a pair's configuration is made of."""
 

@@ -6,10 +6,10 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from edgepair_contract.value import value
 from edgepair_sim.checkers.table import CHECKERS, UnknownChecker, checkers_named
 from edgepair_sim.draw import draw
 from edgepair_sim.lives import HUNG, Failure, Lived, cut, live
@@ -29,7 +29,7 @@ class BadWish(ValueError):
     """Something was asked for that cannot be; the text tells why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Task:
     """A seed that is to live, for the first time or again."""
 

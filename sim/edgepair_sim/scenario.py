@@ -7,9 +7,10 @@ The file has the script as `script.py` reads it, with the reasons in comments ab
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import unified_diff
 
+from edgepair_contract.value import value
 from edgepair_sim.checkers.checker import Checker
 from edgepair_sim.life import Life
 from edgepair_sim.page import clock_time
@@ -19,7 +20,7 @@ from edgepair_sim.trace import Trace
 MARK = "----"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scenario:
     """One file: what stands above the mark, from when on the story is told, and the story."""
 

@@ -10,13 +10,14 @@ The text form is what `make sim` prints, what a shrunk life is kept as, and what
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, get_type_hints
 
+from edgepair_contract.value import value
 from edgepair_sim.deeds import BadLine, ClientDoes, Deed, deed_of, line_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Settings:
     """What a pair and its surroundings are like. `seed` decides every delay, loss and jitter."""
 
@@ -40,7 +41,7 @@ class Settings:
     calm: bool = False  # every delay is the middle one: for stories that people read
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Script:
     """One life, from the beginning to `end_s`."""
 

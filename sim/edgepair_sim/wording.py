@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.dhcp.client import Client as Speaker
 from edgepair_engine.wire.dhcp4 import BOOTREQUEST, BROADCAST_FLAG, Dhcp4Message, encode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type, ipv4, u32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Wording:
     """One packet. `address` is the one it is about; 0: none. `in_use`: it stands in ciaddr, not in option 50.
 

@@ -6,10 +6,11 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Generic, TypeVar
+
+from edgepair_contract.value import value
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +22,7 @@ READY = "ready"
 _SPAWN = get_context("spawn")  # nothing is inherited: each process hashes text by another seed, and twins must not care
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ended(Generic[T, R]):
     """A task and its result; one without a result tells why it has none."""
 

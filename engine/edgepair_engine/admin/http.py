@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from ipaddress import IPv4Address
 from itertools import count
 from typing import Protocol
@@ -16,6 +16,7 @@ from edgepair_contract.config import AdminConfig, MemberConfig, parse_member_con
 from edgepair_contract.control import ControlAnswer, ControlRequest
 from edgepair_contract.errors import ConfigError
 from edgepair_contract.report import MemberReport
+from edgepair_contract.value import value
 from edgepair_engine.admin.board import Board
 from edgepair_engine.core.effects import AnswerControl
 from edgepair_engine.core.events import AskId, ConfigRefused, ConfigReplaced, ControlAsked, Event
@@ -47,7 +48,7 @@ class Member(Protocol):
         """Return the metrics as text."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Ask:
     id: AskId
     answer: asyncio.Future[ControlAnswer]

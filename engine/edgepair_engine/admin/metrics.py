@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from edgepair_contract.report import GroupReport, MemberReport
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import FailoverState, Serving
 from edgepair_engine.admin.board import Board
 
@@ -20,7 +20,7 @@ BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 _COUNTED = ("active", "free", "backup", "expired", "released", "abandoned")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Metrics:
     """What the shell counts itself, and the registry that holds it together with what the report says."""
 

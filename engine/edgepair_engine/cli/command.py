@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+
+from edgepair_contract.value import value
 
 DEFAULT_STORE = Path("/var/lib/edgepair")
 
@@ -23,7 +24,7 @@ class Exit(IntEnum):
     CONFIG = 78
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """One subcommand. `run` returns the exit code; a ConfigError or StoreError is turned into one by main."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 
 STEP_NOTED_S = 3  # readings are whole seconds, so two of them can differ by one without a step
 SLEW_MAX = 0.001  # of the time passed; a disciplined clock is slewed by half of it at most
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """One jump of the wall clock: by how many seconds, and what it showed right after."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from edgepair_contract.control import ControlAnswer
 from edgepair_contract.notices import Note
+from edgepair_contract.value import value
 from edgepair_engine.core.events import AskId
 from edgepair_engine.dhcp.relay import Destination
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.leases.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendDhcp:
     """Send a DHCP packet. `promise`: an ACK that rests on this turn's records; OFFER and NAK promise nothing."""
 
@@ -22,7 +22,7 @@ class SendDhcp:
     promise: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendToPartner:
     """Send bytes on a partner link. `promise` is False for CONTACT and DISCONNECT only."""
 
@@ -31,7 +31,7 @@ class SendToPartner:
     promise: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OpenLink:
     """Dial a group's partner: from `local` (dotted, or "" for any) to `address`:`port`."""
 
@@ -41,7 +41,7 @@ class OpenLink:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CloseLink:
     """Close a partner link once what was sent on it before is flushed."""
 
@@ -49,7 +49,7 @@ class CloseLink:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnswerControl:
     """Answer a waiting order."""
 
@@ -57,7 +57,7 @@ class AnswerControl:
     answer: ControlAnswer
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tell:
     """Write a notice to the log."""
 
@@ -67,7 +67,7 @@ class Tell:
 Output = SendDhcp | SendToPartner | OpenLink | CloseLink | AnswerControl | Tell
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Effects:
     """What one turn wants: records, then outputs in order."""
 

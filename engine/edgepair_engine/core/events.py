@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NewType
 
 from edgepair_contract.config import MemberConfig
 from edgepair_contract.control import ControlRequest
 from edgepair_contract.report import InterfaceReport
+from edgepair_contract.value import value
 from edgepair_engine.dhcp.relay import Arrival
 from edgepair_engine.failover.outcome import LinkId
 
 AskId = NewType("AskId", int)  # one waiting request at the admin interface
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DhcpDatagram:
     """A DHCP packet came in."""
 
@@ -30,7 +30,7 @@ class Direction(Enum):
     ACCEPTED = "accepted"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LinkUp:
     """A TCP connection with a partner stands. For an accepted one `group` is None; addresses are dotted."""
 
@@ -41,7 +41,7 @@ class LinkUp:
     remote: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PartnerBytes:
     """The partner sent bytes."""
 
@@ -49,7 +49,7 @@ class PartnerBytes:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LinkLost:
     """A connection ended, by whomever."""
 
@@ -57,7 +57,7 @@ class LinkLost:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DialFailed:
     """An attempt to connect to a group's partner failed. `local` tells a fault on this side (no route, bad address)."""
 
@@ -66,7 +66,7 @@ class DialFailed:
     local: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ControlAsked:
     """Someone gave an order at the admin interface."""
 
@@ -74,7 +74,7 @@ class ControlAsked:
     request: ControlRequest
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigReplaced:
     """A newer, valid configuration came. `text` is its JSON."""
 
@@ -82,28 +82,28 @@ class ConfigReplaced:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigRefused:
     """A configuration came that cannot be used."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class InterfacesChanged:
     """The LAN interfaces as found now, all of them."""
 
     interfaces: tuple[InterfaceReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoreChanged:
     """The store stopped working (`problem`) or works again (None)."""
 
     problem: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DatagramsDropped:
     """The inbox was full: so many datagrams were not taken."""
 
@@ -111,7 +111,7 @@ class DatagramsDropped:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Woken:
     """Nothing came, but a planned moment has."""
 

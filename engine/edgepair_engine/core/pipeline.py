@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NewType, assert_never
 
 from edgepair_contract.clock import Now
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.report import MemberReport
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import MessageType
 from edgepair_engine.core.effects import (
     AnswerControl,
@@ -47,14 +47,14 @@ _DURABLE_NOTES = {NoteCode.STATE_CHANGED, NoteCode.CONFIG_ACCEPTED, NoteCode.CLI
 BatchId = NewType("BatchId", int)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StoreFailure:
     """Why a commit failed, in words for people."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Batch:
     """Records to make durable with one sync."""
 
@@ -62,7 +62,7 @@ class Batch:
     records: tuple[Record, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Step:
     """What to do now: perform `send` in order, start to commit, publish."""
 
@@ -71,7 +71,7 @@ class Step:
     publish: MemberReport | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Held:
     batch: BatchId
     made_s: float

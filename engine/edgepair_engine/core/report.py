@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple
 
 from edgepair_contract.clock import Now
 from edgepair_contract.config import MemberConfig
 from edgepair_contract.report import GroupReport, InterfaceReport, MemberReport, PoolReport
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, Serving
 from edgepair_engine.core.clock_watch import Step
 from edgepair_engine.core.partners import Partners
@@ -24,7 +24,7 @@ SKEW_WORTH_TELLING_S = 5  # below it the clocks' difference is jitter of reading
 _COUNTED = tuple((state, attrgetter(state.name.lower())) for state in BindingState if state is not BindingState.RESET)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Identity:
     """This run of the process: an id that no other run has, the version, the pod."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.leases.lease import ClientKey, Lease, client_key, names_somebody
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 
 HOSTNAME_LENGTH_MAX = 255  # what one option holds; longer ones are cut
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Client:
     """A client as its packets name it. `hardware` is the ARP hardware type byte and the address."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.dhcp.client import Client
 from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.dhcp.relay import Arrival
@@ -15,7 +14,7 @@ from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ask:
     """A client's packet, where it came in, and who sent it."""
 
@@ -25,7 +24,7 @@ class Ask:
     key: ClientKey  # the client's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Desk:
     """The subnet that a packet belongs to, what this server may do there, and what it knows.
 

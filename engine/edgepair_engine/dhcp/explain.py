@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.dhcp.client import Client
 from edgepair_engine.dhcp.desk import Ask, Desk
@@ -23,7 +23,7 @@ MAC_LENGTH = 6
 IDENTIFIER_LENGTH_MAX = 255
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """What a message of the client would get. `lease_s` and `lease_why`: only where a time is given."""
 
@@ -35,7 +35,7 @@ class Answer:
     lease_why: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Explanation:
     """How one subnet stands to one client. Times are epoch seconds; `bucket` is the client's of RFC 3074's 256."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_engine.wire.dhcp4 import FILE_LENGTH_MAX, SNAME_LENGTH_MAX
 from edgepair_engine.wire.dhcp4_options import END, PART_LENGTH_MAX, Dhcp4Option, u8, write_dhcp4_options
 
@@ -15,7 +15,7 @@ _IN_FILE = 1  # the values of option 52; 3 = both
 _IN_SNAME = 2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Layout:
     """The options of a packet in their order, and what its fields file and sname hold."""
 

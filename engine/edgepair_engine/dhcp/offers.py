@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_engine.leases.lease import ClientKey
 
 OFFER_HELD_S = 120.0  # dhcpd's time; clients take an offer within seconds
 OFFERS_MAX = 50_000  # about 10 MiB; beyond it the oldest offer is forgotten, and its address may be offered again
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Pending:
     client: ClientKey
     until_s: float

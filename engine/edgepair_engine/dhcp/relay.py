@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from edgepair_contract.value import value
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 
 SERVER_PORT = 67
@@ -14,7 +14,7 @@ ETHERNET_LENGTH = 6  # of a link address; a client with another kind is reached 
 BROADCAST_HARDWARE = b"\xff\xff\xff\xff\xff\xff"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Arrival:
     """How a DHCP packet reached this server. Addresses are 32-bit numbers.
 
@@ -28,7 +28,7 @@ class Arrival:
     destination: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Destination:
     """Where an answer goes: by UDP to `address`:`port`, or, with `hardware`, in a frame to that link address.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import assert_never
 
+from edgepair_contract.value import value
 from edgepair_engine.dhcp.layout import lay_out
 from edgepair_engine.dhcp.relay import Arrival, Destination, Reach, destination_of
 from edgepair_engine.dhcp.scopes import Scope
@@ -29,7 +29,7 @@ _FIXED_LENGTH = OPTIONS_AT + 1  # and END
 _NOTHING: Mapping[int, bytes] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reply:
     """A packet ready to go."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, Serving
 from edgepair_engine.leases.lease import Lease
 
@@ -40,7 +40,7 @@ class Rights(Protocol):
         """Return whether this address may be given to a client that does not hold it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlainRights:
     """The rights on a subnet without failover: everything that no client holds."""
 

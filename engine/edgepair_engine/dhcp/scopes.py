@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from edgepair_contract.config import MemberConfig, ReservationConfig, SubnetConfig
+from edgepair_contract.value import value
 from edgepair_engine.dhcp.client import Client
 from edgepair_engine.dhcp.relay import BROADCAST, Arrival
 from edgepair_engine.leases.pool import NO_GROUP, Pool, pool_of_subnet
@@ -15,7 +15,7 @@ from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Scope:
     """One subnet. `pool` is what may be leased of it; `options` is what its clients can be told."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from edgepair_contract.value import value
 from edgepair_engine.leases.lease import Lease
 
 
@@ -42,7 +42,7 @@ class Why(Enum):
     NOT_A_REQUEST = "not a packet for a DHCP server"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Offer:
     """Offer this address for so long. Nothing is recorded."""
 
@@ -51,7 +51,7 @@ class Offer:
     why: Why
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ack:
     """Confirm the address for so long. `lease` is the binding to record; None when nothing changes.
 
@@ -65,14 +65,14 @@ class Ack:
     age_s: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Inform:
     """Tell the configuration to a client that has its address from elsewhere."""
 
     why: Why = Why.INFORMED
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Nak:
     """Refuse the address, so that the client starts over."""
 
@@ -80,7 +80,7 @@ class Nak:
     why: Why
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class BootReply:
     """Tell a BOOTP client the address that is reserved for it; it keeps it without a lease."""
 
@@ -88,7 +88,7 @@ class BootReply:
     why: Why = Why.RESERVED
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Freed:
     """The client gave the address back or declined it: record `lease`, answer nothing."""
 
@@ -96,7 +96,7 @@ class Freed:
     why: Why
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Silent:
     """Answer nothing. `detail` adds what a person needs to know, a state for example."""
 

@@ -7,17 +7,17 @@ more gives, those first whose last client hashes to the partner, so that a clien
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from edgepair_contract.clock import Chance, Now
 from edgepair_contract.config import GroupConfig
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import Role
 from edgepair_engine.leases.lease import Lease
 
 SPREAD_MAX_S = 4  # random delay of a run, so that two servers with the same times do not start together
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Shares:
     """The figures of one pool's run (protocol reference 6.2), from one server's view."""
 
@@ -65,7 +65,7 @@ def wants_back(lease: Lease, figures: Shares, *, is_partners: Callable[[Lease], 
     return figures.to_send > -figures.hold and is_partners(lease)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ages:
     """When the oldest available address of each side was used last (epoch seconds; None: there is none)."""
 

@@ -14,10 +14,11 @@ refused, and our newer update follows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, FailoverState, RejectReason, Role
 from edgepair_engine.failover.serving import own_free_state
 from edgepair_engine.leases.binding import ACTIVE, BACKUP, ENDED, EXPIRED, FREE, RELEASED, RESET
@@ -28,7 +29,7 @@ HARDWARE_LENGTH_MAX = 21  # type byte and 20 bytes of address: dhcpd's limit
 CLIENT_ID_LENGTH_MAX = 255  # what one DHCP option holds; a longer one could not be told again in one message
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpdateFacts:
     """What the judgement needs beside the two bindings.
 
@@ -41,14 +42,14 @@ class UpdateFacts:
     distrusted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Accept:
     """The update holds; `lease` is what we know from now on."""
 
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reject:
     """The update does not hold. Reason and text go into the BNDACK."""
 

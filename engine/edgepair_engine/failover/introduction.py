@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any
+
+from edgepair_contract.value import value
 
 MARK = b"edgepair "  # whose vendor-specific options these are
 TEXT_MAX = 64  # characters of a field; ours have at most 20
 NUMBER_MAX = 2**52  # half of what JSON carries without loss and the store believes: there is room to count on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Introduction:
     """One server as it introduces itself.
 

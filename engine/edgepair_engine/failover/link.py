@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from edgepair_contract.clock import Now
 from edgepair_contract.config import GroupConfig
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import RejectReason
 from edgepair_engine.failover.hashing import HBA_LENGTH
 from edgepair_engine.failover.introduction import Introduction, encode_introduction
@@ -57,7 +57,7 @@ class Link:
         self.heard_at = now.mono_s
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Terms:
     """What the partner said of itself when the link was made. An absent option keeps the value before (at first 0)."""
 
@@ -72,7 +72,7 @@ class Terms:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refused:
     """Why the partner's CONNECT or CONNECTACK is not accepted; `silent`: the connection is closed without a word."""
 

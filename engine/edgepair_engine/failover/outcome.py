@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NewType
 
 from edgepair_contract.notices import Note, NoteCode
+from edgepair_contract.value import value
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.leases.record import LeaseRecord, Record
 from edgepair_engine.wire.failover import FailoverMessage
@@ -13,7 +14,7 @@ from edgepair_engine.wire.failover import FailoverMessage
 LinkId = NewType("LinkId", int)  # one TCP connection; made by the shell, never used twice in a process
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Send:
     """A message for the partner on one connection."""
 
@@ -21,7 +22,7 @@ class Send:
     message: FailoverMessage
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HangUp:
     """Close this connection once what was sent before is flushed."""
 
@@ -29,12 +30,12 @@ class HangUp:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dial:
     """Open a connection to the partner."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outcome:
     """Effects of one step, in the order in which they must happen: records first, then `actions` in order."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Plan:
     """When the next timer is due (monotonic), and at which epoch second the next lease is to be ended.
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role, Serving
 from edgepair_engine.failover.hashing import is_primarys
 from edgepair_engine.leases.binding import ENDED
@@ -28,7 +27,7 @@ _SERVING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServingRights:
     """What the state of one failover group lets this server do now. `why` says in a phrase why it is silent.
 

@@ -14,14 +14,15 @@ primary is to hear that it is behind: until it has taken that counting over, it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from edgepair_contract.value import value
 from edgepair_engine.failover.introduction import Introduction
 from edgepair_engine.failover.standing import Standing
 from edgepair_engine.leases.record import CountsRecord
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Origin:
     """Which program and which store this server runs on, and what it counted there for the group."""
 
@@ -30,7 +31,7 @@ class Origin:
     counts: CountsRecord | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verdict:
     """Whose store is older than what the other knows of it."""
 

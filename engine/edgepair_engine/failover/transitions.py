@@ -30,10 +30,10 @@ partner said meanwhile, as if it came just now. So does the end of RECOVER-WAIT,
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from edgepair_contract.control import ControlAction
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import FailoverState, Role
 
 UNKNOWN = FailoverState.UNKNOWN
@@ -85,12 +85,12 @@ class Guard(Enum):
     NEVER_MET = "this server has never heard its partner"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Stay:
     """Nothing changes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Go:
     """Go to `state`. `updates_first`: send what is queued before the change is announced (captures d1, d2)."""
 
@@ -98,26 +98,26 @@ class Go:
     updates_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ask:
     """Stay, and ask the partner for bindings: all of them if some may be lost here, else those not acknowledged."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Announce:
     """Stay, and tell the partner this state until told otherwise; None ends that."""
 
     state: FailoverState | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Refuse:
     """The order cannot be carried out in this state: why."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class When:
     """`then` if the guard holds, `otherwise` if not."""
 
@@ -190,7 +190,7 @@ def _read_grid(grid: str) -> dict[tuple[FailoverState, FailoverState], Cell]:
 PARTNER: Mapping[tuple[FailoverState, FailoverState], Cell] = _read_grid(_GRID)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Difference:
     """What dhcpd does in a cell that is not its own, and why we do not."""
 

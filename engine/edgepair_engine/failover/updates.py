@@ -7,15 +7,15 @@ its turn comes. At most the partner's `max-unacked-bndupd` are under way; withou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_engine.failover.bindings import known_until
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.wire.failover import BndUpd
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpdateRequest:
     """The partner's UPDREQ or UPDREQALL that must be answered by UPDDONE with this xid."""
 

@@ -6,7 +6,7 @@ What is carried and how is told in docs/migrate-from-dhcpd.md; what is not stand
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from edgepair_contract.config import MemberConfig
 from edgepair_contract.errors import ConfigError
+from edgepair_contract.value import value
 from edgepair_engine.importing.declarations import Reader
 from edgepair_engine.importing.failover_peer import Peer, group_fields
 from edgepair_engine.importing.loss import Loss, Losses
@@ -30,7 +31,7 @@ SUBNETS_MAX = 64  # of one group
 INTERFACES_MAX = 64
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attachment:
     """What a person says of the LAN of a subnet: its device and our address there. No device: reached by relay only."""
 
@@ -38,7 +39,7 @@ class Attachment:
     address: IPv4Address | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wishes:
     """What dhcpd.conf does not hold and the person who imports it says."""
 
@@ -48,7 +49,7 @@ class Wishes:
     told_mclt_s: Mapping[str, int] = field(default_factory=dict)  # by group, from the lease file
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImportedConfig:
     """A configuration that the engine takes, and what it does not hold of the one it came from.
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from edgepair_contract.config import MemberConfig
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.importing.lease_entries import LeaseEntry, PeerEntry, read_lease, read_peer
 from edgepair_engine.importing.loss import Loss, Losses
@@ -57,7 +58,7 @@ _STARTS_AS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ImportedLeases:
     """What goes into the journal, and what does not."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, FailoverState
 from edgepair_engine.importing.statements import Statement
 from edgepair_engine.importing.tokens import Kind
@@ -17,7 +18,7 @@ _FAILOVER_STATES = {state.edgeconnect: state for state in FailoverState}
 STARTUP = "startup"  # dhcpd writes the state to resume instead; an old file may hold it
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeaseEntry:
     """A lease as written, and the statements in it that a lease of ours has no place for."""
 
@@ -25,7 +26,7 @@ class LeaseEntry:
     unused: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PeerEntry:
     """The state of a failover relationship as written. A time that is not there is None."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_engine.importing.refusal import Place
 from edgepair_engine.importing.statements import Statement
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Loss:
     """One statement that is not carried, or not as it was: why, and what a person does about it."""
 

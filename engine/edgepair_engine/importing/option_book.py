@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.importing.option_types import OptionType, parse_type
 from edgepair_engine.importing.refusal import ImportRefused
 from edgepair_engine.importing.standard_options import FOREIGN_SPACES, STANDARD_OPTIONS
@@ -12,7 +11,7 @@ from edgepair_engine.importing.words import Words
 CODES_OF_NOTHING = (0, 255)  # PAD and END of the DHCP space
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Space:
     """How an option space writes the codes and lengths of its options, in bytes."""
 
@@ -30,7 +29,7 @@ class Space:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Definition:
     """One option: its space and code, and its type."""
 

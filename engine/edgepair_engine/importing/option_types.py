@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
+from edgepair_contract.value import value
 from edgepair_engine.importing.tokens import Kind
 from edgepair_engine.importing.words import Words
 
@@ -32,7 +32,7 @@ class Field(Enum):
     SPACE = "name of an option space"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OptionType:
     """The pieces of an option; from `repeats_from` on they may come again after a comma.
 
@@ -44,7 +44,7 @@ class OptionType:
     encapsulates: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Value:
     """An option's data. `names` are hosts whose addresses would have to be looked up: without them it is not whole."""
 

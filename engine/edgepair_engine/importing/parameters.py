@@ -6,14 +6,13 @@ does anyway.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.importing.option_types import Field, OptionType
 
 ON, OFF = b"\x01", b"\x00"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parameter:
     """One parameter. `same`: the values that change nothing here and are therefore no loss."""
 

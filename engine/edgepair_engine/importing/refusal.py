@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgepair_contract.errors import ConfigError
+from edgepair_contract.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Place:
     """Where something stands: file, line and column, both counted from 1."""
 

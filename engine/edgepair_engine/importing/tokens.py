@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from edgepair_contract.value import value
 from edgepair_engine.importing.refusal import ImportRefused, Place
 
 # A number may begin with a minus; a dot is a mark of its own, so an address is seven tokens. A date as dhcpd writes it
@@ -40,7 +40,7 @@ class Kind(Enum):
 _KINDS: dict[str | None, Kind] = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Source:
     """One file: its name as people know it, its bytes, and where its lines begin."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NewType, TypeGuard
 
 from edgepair_contract.clock import Now
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState
 
 FLAG_RESERVED = 1
@@ -34,7 +34,7 @@ def names_somebody(hardware: bytes | None) -> TypeGuard[bytes]:
     return hardware is not None and len(hardware) > 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lease:
     """The binding of one address, in dhcpd's terms (protocol reference 5.1). Times: epoch seconds, 0 = none.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from edgepair_contract.config import MemberConfig, SubnetConfig
+from edgepair_contract.value import value
 
 NO_GROUP = ""  # the group of prefixes without failover
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Pool:
     """The leasable addresses of one prefix. `ranges` are (first, last) pairs, ascending, both ends included."""
 

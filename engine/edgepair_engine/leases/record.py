@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import FailoverState
 from edgepair_engine.leases.lease import Lease
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LeaseRecord:
     """Store this lease. `group` is the failover group whose prefix holds it, "" without failover."""
 
@@ -18,7 +19,7 @@ class LeaseRecord:
     lease: Lease
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TransitionEntry:
     """One change of my state, for the report's timeline."""
 
@@ -28,7 +29,7 @@ class TransitionEntry:
     cause: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class StateRecord:
     """Store both states of one failover endpoint, as known to this server.
 
@@ -60,7 +61,7 @@ class StateRecord:
         return self.partner_gone_at or self.my_state_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class CountsRecord:
     """Store how many binding updates went to and from the partner of a group, since the two began counting.
 
@@ -75,7 +76,7 @@ class CountsRecord:
     received: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigRecord:
     """Store the newest accepted configuration (its JSON text)."""
 
@@ -86,7 +87,7 @@ class ConfigRecord:
 Record = LeaseRecord | StateRecord | CountsRecord | ConfigRecord
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Restored:
     """What the journal held at the start: nothing at all on the first one."""
 

@@ -6,8 +6,9 @@ import fcntl
 import os
 import socket
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address
+
+from edgepair_contract.value import value
 
 _SIOCGIFFLAGS = 0x8913
 _IFF_UP = 0x1
@@ -23,7 +24,7 @@ _ANSWER_BYTES_MAX = 65536  # the kernel's own limit for one part of a dump
 _ANSWER_LIMIT_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Device:
     """A device as it is now."""
 

@@ -6,11 +6,11 @@ import asyncio
 import errno
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import count
 
 from edgepair_contract.config import GroupConfig
 from edgepair_contract.notices import Note, NoteCode
+from edgepair_contract.value import value
 from edgepair_engine.core.effects import OpenLink
 from edgepair_engine.core.events import DialFailed, Direction, Event, LinkLost, LinkUp, PartnerBytes
 from edgepair_engine.failover.outcome import LinkId
@@ -28,7 +28,7 @@ _LOCAL_FAULTS = {errno.EADDRNOTAVAIL, errno.ENETUNREACH, errno.ENETDOWN, errno.E
 Listen = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Inlets:
     """Where links put what happens to them."""
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from edgepair_contract.clock import Now
 from edgepair_contract.config import InterfaceConfig
 from edgepair_contract.report import InterfaceReport
+from edgepair_contract.value import value
 from edgepair_engine.core.events import DatagramsDropped, DhcpDatagram, Event, InterfacesChanged
 from edgepair_engine.core.turn import DHCP_STALE_S
 from edgepair_engine.dhcp.relay import Arrival, Destination
@@ -33,7 +33,7 @@ _IP_PKTINFO = 8  # ip(7); the socket module does not name it in every version
 _PKTINFO_BYTES = 12
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Port:
     """The open sockets of one interface."""
 

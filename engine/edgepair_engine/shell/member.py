@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgepair_contract.clock import Now
@@ -12,6 +11,7 @@ from edgepair_contract.config import AdminConfig, MemberConfig
 from edgepair_contract.control import ControlAction, ControlRequest
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import MemberReport
+from edgepair_contract.value import value
 from edgepair_engine.admin.board import Board
 from edgepair_engine.admin.http import Admin
 from edgepair_engine.admin.metrics import make_metrics
@@ -31,7 +31,7 @@ ADMIN_RETRY_S = 3.0
 ANNOUNCE_LIMIT_S = 2.0  # for the word to the partner that this server stops
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Parts:
     """What a member is made of, and what only the caller can hand in."""
 

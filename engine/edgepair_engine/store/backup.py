@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from edgepair_contract.value import value
 from edgepair_engine.store.errors import StoreReadOnly, damaged, translate
 from edgepair_engine.store.journal import Check, open_for_reading
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Copied:
     """What a copy holds, and its size in bytes."""
 

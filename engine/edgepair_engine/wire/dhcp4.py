@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_engine.wire.dhcp4_options import (
     END,
     Dhcp4Option,
@@ -202,7 +202,7 @@ class Dhcp4Packet:
         return None if value is None else int.from_bytes(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Dhcp4Message:
     """A packet to send, by default an answer. `options` go out in their order: 53 first, 82 last."""
 
@@ -286,10 +286,10 @@ def _read_overloaded(data: bytes, found: dict[int, bytes]) -> None:
 
 
 def _check_lengths(message: Dhcp4Message) -> None:
-    for name, value, length_max, at in (
+    for name, data, length_max, at in (
         ("chaddr", message.chaddr, CHADDR_LENGTH_MAX, _CHADDR_AT),
         ("sname", message.sname, SNAME_LENGTH_MAX, _SNAME_AT),
         ("file", message.file, FILE_LENGTH_MAX, _FILE_AT),
     ):
-        if len(value) > length_max:
-            raise BadLength(f"{name} of {len(value)} bytes; the limit is {length_max}", offset=at)
+        if len(data) > length_max:
+            raise BadLength(f"{name} of {len(data)} bytes; the limit is {length_max}", offset=at)

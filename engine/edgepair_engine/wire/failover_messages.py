@@ -6,30 +6,29 @@ clock when the message was built, `xid` its transaction id. None means that the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState, RejectReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class _Message:
     time: int
     xid: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PoolReq(_Message):
     """Asks for a share of the free addresses."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PoolResp(_Message):
     """Says how many addresses will follow as BNDUPDs; 0 also when the partner left the number out."""
 
     addresses_transferred: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class BndUpd(_Message):
     """Tells one binding. Fields are None when the partner left them out; `state` may then be judged missing.
 
@@ -49,7 +48,7 @@ class BndUpd(_Message):
     unknown_state: int | None = None  # received option 3 when it is no BindingState; never encoded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class BndAck(_Message):
     """Accepts a binding, or refuses it with a reason and a text. A reason without a name is RejectReason.UNKNOWN."""
 
@@ -58,7 +57,7 @@ class BndAck(_Message):
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Connect(_Message):
     """The primary's first word on a connection."""
 
@@ -73,7 +72,7 @@ class Connect(_Message):
     vendor_options: bytes | None = None  # option 29: only between two of ours; dhcpd skips it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ConnectAck(_Message):
     """The secondary's answer to CONNECT."""
 
@@ -88,22 +87,22 @@ class ConnectAck(_Message):
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class UpdReqAll(_Message):
     """Asks for every binding."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class UpdDone(_Message):
     """Says that all asked for is sent and acknowledged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class UpdReq(_Message):
     """Asks for every binding not acknowledged yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class State(_Message):
     """Tells the sender's state. `state` is the raw number of option 24, so that an unknown one can be reported."""
 
@@ -112,12 +111,12 @@ class State(_Message):
     stos: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Contact(_Message):
     """Says that the sender lives."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Disconnect(_Message):
     """The sender's last word on a connection."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import MessageType
 from edgepair_engine.wire.errors import BadLength, BadOption, Truncated
 
@@ -35,7 +35,7 @@ class Kind(Enum):
         return self.value if isinstance(self.value, int) else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FailoverOption:
     """One option. `accepted_in`: elsewhere it is skipped, unread."""
 
@@ -124,15 +124,15 @@ def read_options(message_type: MessageType, data: bytes, start: int) -> Received
     """
     accepted = _ACCEPTED_LENGTHS[message_type]
     found: dict[int, bytes] = {}
-    for at, code, value in walk_options(data, start):
+    for at, code, option in walk_options(data, start):
         if code not in accepted:
             continue
         if code in found:
             raise BadOption(f"option {code} ({OPTIONS[code].name}) a second time", offset=at)
         length = accepted[code]
-        if length is not None and len(value) != length:
-            raise BadLength(f"option {code} ({OPTIONS[code].name}) has {len(value)} bytes", offset=at)
-        found[code] = value
+        if length is not None and len(option) != length:
+            raise BadLength(f"option {code} ({OPTIONS[code].name}) has {len(option)} bytes", offset=at)
+        found[code] = option
     return ReceivedOptions(found)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from edgepair_contract.value import value
 from edgepair_engine.wire.cursor import Cursor
 from edgepair_engine.wire.errors import BadField, Truncated
 
@@ -27,7 +27,7 @@ _ETHERTYPE_VLAN = 0x8100
 _LINK_LAYOUTS = {_ETHERNET: (12, 14), _LINUX_COOKED: (14, 16), _LINUX_COOKED_2: (0, 20)}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Frame:
     """What was seen on the wire at one moment, in microseconds since the epoch."""
 
@@ -36,7 +36,7 @@ class Frame:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Ipv4Packet:
     """An unfragmented IPv4 packet: dotted addresses, the protocol's number, what it carries."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_engine.wire.pcap import TCP, Ipv4Packet
 
 # Segments kept while an earlier one is missing. A capture with more than that out of order has lost frames for good:
@@ -14,7 +13,7 @@ _SYN = 0x02
 _SEQUENCE_NUMBERS = 1 << 32
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Segment:
     """One TCP segment. Ends are spelled address:port."""
 

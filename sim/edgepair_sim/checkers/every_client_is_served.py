@@ -8,10 +8,10 @@ begins anew. A client that takes another server's offer is that one's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from edgepair_contract.report import MemberReport
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import Serving
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
@@ -47,7 +47,7 @@ def served_bound_s(load_balance_max_s: int) -> float:
     return LET_GO_S + load_balance_max_s + 1 + LAST_WAIT_S + WAIT_JITTER_S + ANSWER_S
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Asked:
     """A request to prolong a lease that a server must answer."""
 

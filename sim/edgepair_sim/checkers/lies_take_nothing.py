@@ -6,8 +6,7 @@ holder itself says something, or the partner does of this address.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from edgepair_contract.value import value
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.wire.failover import BndAck, FailoverMessage
 from edgepair_sim.addresses import lease_of
@@ -24,7 +23,7 @@ WITHIN_S = 5.0  # a packet that is not handled by then is dropped
 RUNS_ON_S = 2 * WITHIN_S  # a lease that ends sooner may end meanwhile
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Watch:
     """What a server must go on to know until a moment."""
 

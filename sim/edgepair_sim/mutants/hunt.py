@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from functools import partial
 
+from edgepair_contract.value import value
 from edgepair_sim.lives import HUNG, SIMULATOR_FAULT, Failure, Lived
 from edgepair_sim.mutants.living import live_seed_with
 from edgepair_sim.mutants.mutant import Mutant
@@ -14,7 +14,7 @@ from edgepair_sim.mutants.table import NOTHING
 from edgepair_sim.workers import Workers
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hunt:
     """What became of a defect: how many seeds were lived, from 1 on, and what was seen in the last; None: it survived.
 
@@ -34,7 +34,7 @@ class Hunt:
         return self.seen is not None and self.seen.checker not in (HUNG, SIMULATOR_FAULT)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """How many seeds a defect is given, how many are hunted at a time, and how long (real time) one life may take."""
 

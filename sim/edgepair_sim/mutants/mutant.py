@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from edgepair_contract.value import value
 
 ENGINE = "edgepair_engine"
 
@@ -11,7 +11,7 @@ class DoesNotApply(ValueError):
     """The engine has changed: what a defect replaces is not there, or there more than once."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Mutant:
     """A defect that a programmer could have made. `tells`: what goes wrong by it, and for whom."""
 
