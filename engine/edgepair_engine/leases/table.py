@@ -11,11 +11,12 @@ from typing import TypeVar
 from edgepair_contract.errors import EdgepairError
 from edgepair_contract.vocabulary import BindingState
 from edgepair_engine.leases.binding import ENDED
-from edgepair_engine.leases.lease import FLAG_RESERVED, ClientKey, Lease, client_key
+from edgepair_engine.leases.lease import FLAG_RESERVED, ClientKey, Lease
 from edgepair_engine.leases.pool import Pool
 from edgepair_engine.leases.queues import EndQueue
 
 RESERVED_SLOT = 0  # reserved addresses in FREE or BACKUP are no one's to give (protocol reference 6.1)
+READ_KEPT = 4096  # `Lease` values kept beside the columns, 1 MiB
 SLOTS = 8  # RESERVED_SLOT, then one for each binding state by its number
 
 T = TypeVar("T")
@@ -72,23 +73,11 @@ class LeaseTable:
         Raises:
             UnknownAddress: it is in no pool.
         """
-        row = self._row(address)
-        starts_at, ends_at, tstp, tsfp, atsfp, cltt = (column[row] for column in self._times)
-        return Lease(
-            address=address,
-            state=_STATES[self._state[row]],
-            client_id=self._client_id.get(row),
-            hardware=self._hardware.get(row),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            tstp=tstp,
-            tsfp=tsfp,
-            atsfp=atsfp,
-            cltt=cltt,
-            rewind=_STATES[self._rewind[row]],
-            flags=self._flags[row],
-            hostname=self._hostname.get(row, ""),
-        )
+        lease = self._read.get(address)
+        if lease is None:
+            lease = self._lease_of(self._row(address), address)
+            self._remember(lease)
+        return lease
 
     def put(self, lease: Lease) -> None:
         """Write the binding of an address.
@@ -96,19 +85,19 @@ class LeaseTable:
         Raises:
             UnknownAddress: it is in no pool.
         """
-        row = self._row(lease.address)
+        row, before = self._row(lease.address), self.get(lease.address)
         self.changes += 1
         self._first_ends.clear()
-        self._unindex(row, lease.address)
-        queues = self._queues[self._pools[self._pool_index[row]].prefix]
-        before, ended_at = self._slot(row), self._ends_at[row]
+        slot_before, ended_at = self._slot(row), self._ends_at[row]
         self._write(row, lease)
-        after = self._slot(row)
-        if (before, ended_at) != (after, lease.ends_at):
-            queues[before].dropped()
-            queues[after].add(lease.address, lease.ends_at)
-        if (client := lease.client) is not None:
-            self._of_client.setdefault(client, []).append(lease.address)
+        self._remember(lease)
+        slot = self._slot(row)
+        if slot != slot_before or lease.ends_at != ended_at:
+            queues = self._queues_at[self._pool_index[row]]
+            queues[slot_before].dropped()
+            queues[slot].add(lease.address, lease.ends_at)
+        if (lease.client_id, lease.hardware) != (before.client_id, before.hardware):
+            self._reindex(before, lease)
 
     def of_client(self, client: ClientKey, pool: Pool) -> Lease | None:
         """Return the client's binding in a pool: an ACTIVE one first, otherwise the one that ends last."""
@@ -167,9 +156,9 @@ class LeaseTable:
         self._pools_of = {group: tuple(pool for pool in self._pools if pool.group == group) for group in groups}
         self._lay_out_rows()
         self._of_client: dict[ClientKey, list[int]] = {}
-        self._queues = {
-            pool.prefix: [EndQueue(partial(self._is_current, slot)) for slot in range(SLOTS)] for pool in pools
-        }
+        self._queues_at = [[EndQueue(partial(self._is_current, slot)) for slot in range(SLOTS)] for _ in pools]
+        self._queues = {pool.prefix: queues for pool, queues in zip(pools, self._queues_at, strict=True)}
+        self._read: dict[int, Lease] = {}  # what was read or written lately: one packet asks for an address many times
         for pool in pools:
             free = self._queues[pool.prefix][BindingState.FREE]
             for address in pool.addresses():
@@ -234,14 +223,39 @@ class LeaseTable:
         _keep(self._hardware, row, lease.hardware)
         _keep(self._hostname, row, lease.hostname)
 
-    def _unindex(self, row: int, address: int) -> None:
-        client = client_key(self._client_id.get(row), self._hardware.get(row))
-        if client is None:
-            return
-        addresses = self._of_client[client]
-        addresses.remove(address)
-        if not addresses:
-            del self._of_client[client]
+    def _lease_of(self, row: int, address: int) -> Lease:
+        starts_at, ends_at, tstp, tsfp, atsfp, cltt = [column[row] for column in self._times]
+        return Lease(
+            address=address,
+            state=_STATES[self._state[row]],
+            client_id=self._client_id.get(row),
+            hardware=self._hardware.get(row),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            tstp=tstp,
+            tsfp=tsfp,
+            atsfp=atsfp,
+            cltt=cltt,
+            rewind=_STATES[self._rewind[row]],
+            flags=self._flags[row],
+            hostname=self._hostname.get(row, ""),
+        )
+
+    def _remember(self, lease: Lease) -> None:
+        if len(self._read) >= READ_KEPT:
+            self._read.clear()
+        self._read[lease.address] = lease
+
+    def _reindex(self, before: Lease, after: Lease) -> None:
+        client = before.client
+        if client is not None:
+            addresses = self._of_client[client]
+            addresses.remove(before.address)
+            if not addresses:
+                del self._of_client[client]
+        client = after.client
+        if client is not None:
+            self._of_client.setdefault(client, []).append(after.address)
 
 
 def _liveliness(lease: Lease) -> tuple[bool, int]:
