@@ -10,11 +10,13 @@ T = TypeVar("T")
 
 
 @overload
-def value(cls: type[T], /) -> type[T]: ...
+def value(cls: type[T], /) -> type[T]:
+    """Make a class a value."""
 
 
 @overload
-def value(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]: ...
+def value(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
+    """Make a class a value whose fields are given by name."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

@@ -1,8 +1,8 @@
 """The one loop: events in, turns, commits in a thread, effects out.
 
-Everything that happens is put into the inbox by a callback that does nothing else. The loop takes up to
+Everything that happens is put into the inbox by a callback that does nothing else. A turn takes up to
 `TURN_EVENTS_MAX` events, lets the pipeline run a turn, performs what the pipeline lets go, and hands the next batch of
-records to the committing thread. While that thread waits for the disk, the loop turns on; what rests on the batch the
+records to the committing thread. While that thread waits for the disk, turns go on; what rests on the batch the
 pipeline holds back. So nothing here knows what an event means, and nothing here waits for a disk.
 
 Three bounds: DHCP datagrams beyond `DATAGRAMS_WAITING_MAX` are dropped and counted; partner bytes are never dropped,
@@ -14,12 +14,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import assert_never
 
 from edgepair_contract.clock import Now
 from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
+from edgepair_contract.value import value
 from edgepair_engine.admin.metrics import Metrics
 from edgepair_engine.core.effects import AnswerControl, CloseLink, OpenLink, Output, SendDhcp, SendToPartner, Tell
 from edgepair_engine.core.events import DatagramsDropped, DhcpDatagram, Event, PartnerBytes
@@ -37,7 +37,7 @@ ALIVE_LIMIT_S = 10.0
 FINISH_LIMIT_S = 5.0  # for the last commits when asked to stop; a pod has 30 s
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Outlets:
     """Where effects go."""
 
@@ -61,15 +61,18 @@ class Pump:
         self._dropped = 0
         self._drops_told_s = 0.0
         self._untaken: list[PartnerBytes] = []
-        self._wake = asyncio.Event()
-        self._wake.set()  # the first turn is due at once: it publishes the first report
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._outlets: Outlets | None = None
+        self._ended: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_due = False  # a turn is scheduled
         self._committing: BatchId | None = None
         self._finished: tuple[BatchId, StoreFailure | None] | None = None
-        self._finishing = asyncio.Event()
+        self._finish_by_s: float | None = None
         self._turned_s = clock().mono_s
 
     def offer(self, event: Event) -> None:
-        """Put an event into the inbox."""
+        """Put an event into the inbox; its turn comes when all sockets that are ready now have been read."""
         if not isinstance(event, DhcpDatagram):
             self._events.append(event)
         elif len(self._datagrams) < DATAGRAMS_WAITING_MAX:
@@ -77,7 +80,8 @@ class Pump:
         else:
             self._dropped += 1
             self._metrics.datagrams_dropped.inc()
-        self._wake.set()
+        if not self._is_due:
+            self._schedule()
 
     @property
     def alive(self) -> bool:
@@ -86,45 +90,76 @@ class Pump:
 
     def finish(self) -> None:
         """Let `run` return once all records are durable."""
-        self._finishing.set()
-        self._wake.set()
+        self._finish_by_s = self._clock().mono_s + FINISH_LIMIT_S
+        self._schedule()
 
     async def run(self, outlets: Outlets) -> None:
-        """Turn until `finish` is called.
+        """Turn until `finish` is called. The first turn is due at once: it publishes the first report.
 
         Raises:
-            ExceptionGroup: of the store's error after which no commit can be believed.
+            StoreError: after which no commit can be believed.
         """
-        async with asyncio.TaskGroup() as tasks:
-            finish_by_s: float | None = None
-            while True:
-                await self._wait()
-                now = self._clock()
-                self._turned_s = now.mono_s
-                step = self._step(now)
-                self._perform(step, outlets)
-                if step.commit is not None:
-                    self._committing = step.commit.id
-                    tasks.create_task(self._commit(step.commit))
-                if self._finishing.is_set():
-                    finish_by_s = finish_by_s or now.mono_s + FINISH_LIMIT_S
-                    if self._idle() or now.mono_s > finish_by_s:
-                        return
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        self._outlets = outlets
+        self._is_due = False
+        self._schedule()
+        await self._ended
 
-    async def _wait(self) -> None:
-        if self._events or self._datagrams or self._finished is not None:
-            self._wake.clear()
-            await asyncio.sleep(0)  # sockets and timers get their turn
+    def _schedule(self) -> None:
+        self._is_due = True
+        if self._loop is not None:
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        """Run one turn, and plan the next. An exception in a callback would only be logged: it ends `run` instead."""
+        assert self._ended is not None
+        if self._ended.done():
             return
+        self._is_due = False
+        try:
+            self._turn_once()
+        except BaseException as error:  # noqa: BLE001 it is raised again, by `run`
+            self._ended.set_exception(error)
+
+    def _turn_once(self) -> None:
+        assert self._outlets is not None
         now = self._clock()
+        self._turned_s = now.mono_s
+        step = self._step(now)
+        self._perform(step, self._outlets)
+        if step.commit is not None:
+            self._commit(step.commit)
+        if self._finish_by_s is not None and (self._idle() or now.mono_s > self._finish_by_s):
+            self._end()
+        elif self._events or self._datagrams or self._finished is not None:
+            if not self._is_due:
+                self._schedule()
+        else:
+            self._plan(now)
+
+    def _plan(self, now: Now) -> None:
+        """Set the timer. One that rings too early does no harm, so it is changed only to ring earlier."""
+        assert self._loop is not None
         planned = self._pipeline.next_wakeup(now)
         pause_s = TICK_S if planned is None else min(TICK_S, max(0.0, planned - now.mono_s))
-        try:
-            async with asyncio.timeout(pause_s):
-                await self._wake.wait()
-        except TimeoutError:
-            return
-        self._wake.clear()
+        at_s = self._loop.time() + pause_s
+        if self._timer is not None:
+            if self._timer.when() <= at_s:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if not self._is_due:
+            self._turn()
+
+    def _end(self) -> None:
+        assert self._ended is not None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._ended.set_result(None)
 
     def _step(self, now: Now) -> Step:
         if self._finished is not None:
@@ -182,21 +217,28 @@ class Pump:
             case _:
                 assert_never(output)
 
-    async def _commit(self, batch: Batch) -> None:
+    def _commit(self, batch: Batch) -> None:
         began_s = self._clock().mono_s
+        self._committing = batch.id
+        self._journal.commit(batch.records, lambda raised: self._committed(batch, began_s, raised))
+
+    def _committed(self, batch: Batch, began_s: float, raised: BaseException | None) -> None:
+        assert self._ended is not None
+        if self._ended.done():
+            return
         failure: StoreFailure | None = None
-        try:
-            await self._journal.commit(batch.records)
-        except FATAL:
-            raise
-        except StoreError as error:
-            failure = StoreFailure(str(error))
-            self._metrics.commit_failures.inc()
-        else:
+        if raised is None:
             self._metrics.commit_seconds.observe(self._clock().mono_s - began_s)
             self._metrics.commit_records.observe(len(batch.records))
+        elif isinstance(raised, StoreError) and not isinstance(raised, FATAL):
+            failure = StoreFailure(str(raised))
+            self._metrics.commit_failures.inc()
+        else:
+            self._ended.set_exception(raised)
+            return
         self._finished = (batch.id, failure)
-        self._wake.set()
+        if not self._is_due:
+            self._turn()
 
     def _idle(self) -> bool:
         return self._committing is None and not self._events

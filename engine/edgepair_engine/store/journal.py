@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Protocol, assert_never
 from urllib.parse import quote
@@ -35,7 +36,7 @@ from edgepair_engine.store.rows import (
     state_row,
 )
 from edgepair_engine.store.schema import SCHEMA_VERSION, prepare, version_of
-from edgepair_engine.store.worker import Worker
+from edgepair_engine.store.worker import Done, Worker
 
 DATABASE = "edgepair.db"
 LOCK = "lock"
@@ -55,10 +56,10 @@ class Check(Enum):
 
 
 class Journal(Protocol):
-    """The port the shell uses. A commit that returns is durable; one that raises may be tried again unless fatal."""
+    """The port the shell uses. A commit without error is durable; one that fails may be tried again unless fatal."""
 
-    async def commit(self, records: Sequence[Record]) -> None:
-        """Make all records durable with one sync, or none of them."""
+    def commit(self, records: Sequence[Record], done: Done) -> None:
+        """Make all records durable with one sync, or none of them, and tell the running loop when that has ended."""
 
     def recover(self) -> Restored:
         """Return all that was ever committed, newest values only."""
@@ -93,13 +94,9 @@ class SqliteJournal:
         """
         return read_all(self._db, self._where)
 
-    async def commit(self, records: Sequence[Record]) -> None:
-        """Make all records durable, in a thread.
-
-        Raises:
-            StoreError: nothing of them is stored.
-        """
-        await self._worker.run(self.commit_now, records)
+    def commit(self, records: Sequence[Record], done: Done) -> None:
+        """Make all records durable, in a thread. `done` hears of a StoreError when nothing of them is stored."""
+        self._worker.run(partial(self.commit_now, records), done)
 
     def commit_now(self, records: Sequence[Record]) -> None:
         """Make all records durable in the calling thread."""

@@ -77,7 +77,7 @@ OF_SERVICE = (
         "renewed-lease-leaves-the-queue",
         "a lease that is renewed is never looked at again when it ends",
         "leases/table.py",
-        "if (before, ended_at) != (after, lease.ends_at):",
-        "if before != after:",
+        "if slot != slot_before or lease.ends_at != ended_at:",
+        "if slot != slot_before:",
     ),
 )

@@ -103,6 +103,6 @@ def test_a_store_that_breaks_under_the_loop_ends_it(tmp_path: Path) -> None:
         stage.pump.offer(ConfigReplaced(newer, newer.model_dump_json()))
         await stage.pump.run(stage.outlets)
 
-    with pytest.raises(BaseExceptionGroup) as end:
+    with pytest.raises(ExceptionGroup) as end:
         play(tmp_path, story)
     assert end.group_contains(StoreDamaged, match="no such table: config")

@@ -104,7 +104,18 @@ def test_a_later_record_of_the_same_thing_replaces_the_earlier_one_even_in_one_b
 def test_commits_run_in_a_thread_while_the_loop_turns(tmp_path: Path) -> None:
     async def story() -> Restored:
         journal = SqliteJournal(tmp_path)
-        await asyncio.gather(journal.commit([LEASE]), journal.commit([STATE]))
+        ends: list[BaseException | None] = []
+        both = asyncio.Event()
+
+        def done(raised: BaseException | None) -> None:
+            ends.append(raised)
+            if len(ends) == 2:
+                both.set()
+
+        journal.commit([LEASE], done)
+        journal.commit([STATE], done)
+        await both.wait()
+        assert ends == [None, None]
         found = journal.recover()
         journal.close()
         return found
