@@ -281,12 +281,12 @@ class Client:
 
     def _use(self, holding: Holding) -> None:
         self._enter(Phase.BOUND)
-        used_s = holding.renew_s - self.now_s
-        self._later(max(0.0, used_s), lambda: self._go_on(Phase.RENEWING))
+        used_s = max(0.0, holding.renew_s - self.now_s)  # an answer can come so late that it is to be renewed at once
+        self._later(used_s, lambda: self._go_on(Phase.RENEWING))
         if self.guise is not self.guises[-1]:
             self._later(min(BOOT_S, used_s / 2), self._start_system)
         if self._chance.random() < INFORMS:
-            self._later(max(0.0, used_s / 4), self._inform)
+            self._later(used_s / 4, self._inform)
 
     def _unconfirmed(self) -> None:
         """Go on with an address that nobody confirmed, or do without it: RFC 2131 leaves it to the client (3.2)."""

@@ -204,6 +204,16 @@ def test_a_machine_that_boots_by_network_speaks_without_a_name_and_then_by_one()
     assert (lonely.last.packet.client_id, lonely.last.packet.message_type) == (None, Dhcp4Type.DISCOVER)
 
 
+def test_an_answer_that_comes_when_half_of_the_lease_is_over_is_renewed_at_once() -> None:
+    lonely = Lonely(NETWORK_BOOTED)
+    lonely.client.does(Act.JOIN)
+    lonely.hear(OFFER, A50, lease_s=20)
+    lonely.wait(13)
+    lonely.hear(ACK, A50, lease_s=20)
+    lonely.wait(13.1)
+    assert lonely.diary.lines[0] == "has .50"
+
+
 def test_a_packet_that_is_repeated_comes_three_times_as_it_was() -> None:
     lonely = bound()
     lonely.client.does(Act.REBOOT)
