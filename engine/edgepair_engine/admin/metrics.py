@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from edgepair_contract.report import GroupReport, MemberReport
@@ -20,19 +21,26 @@ BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 _COUNTED = ("active", "free", "backup", "expired", "released", "abandoned")
 
 
+@dataclass(slots=True)
+class Counts:
+    """What happens with every turn: plain numbers, since a turn counts as much as a packet."""
+
+    turns: int = 0
+    commit_failures: int = 0
+    datagrams: int = 0
+    datagrams_dropped: int = 0
+    unsent: int = 0
+    waiting: int = 0
+
+
 @value
 class Metrics:
     """What the shell counts itself, and the registry that holds it together with what the report says."""
 
     registry: CollectorRegistry
-    turns: Counter
-    commit_failures: Counter
+    counts: Counts
     commit_seconds: Histogram
     commit_records: Histogram
-    datagrams: Counter
-    datagrams_dropped: Counter
-    unsent: Gauge
-    waiting: Gauge
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
@@ -44,23 +52,35 @@ def make_metrics(board: Board) -> Metrics:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped there; a series per counter that nobody reads
     registry = CollectorRegistry()
     registry.register(_OfReport(board))
+    counts = Counts()
+    registry.register(_OfCounts(counts))
     return Metrics(
         registry=registry,
-        turns=Counter(f"{PREFIX}_turns_total", "Turns of the loop.", registry=registry),
-        commit_failures=Counter(f"{PREFIX}_store_failures_total", "Batches that were not.", registry=registry),
+        counts=counts,
         commit_seconds=Histogram(
             f"{PREFIX}_store_commit_seconds", "Time to make a batch durable.", buckets=COMMIT_BUCKETS, registry=registry
         ),
         commit_records=Histogram(
             f"{PREFIX}_store_commit_records", "Records of a batch.", buckets=BATCH_BUCKETS, registry=registry
         ),
-        datagrams=Counter(f"{PREFIX}_datagrams_total", "DHCP datagrams taken.", registry=registry),
-        datagrams_dropped=Counter(
-            f"{PREFIX}_datagrams_dropped_total", "DHCP datagrams not taken: the inbox was full.", registry=registry
-        ),
-        unsent=Gauge(f"{PREFIX}_answers_unsent", "Answers that the kernel did not take.", registry=registry),
-        waiting=Gauge(f"{PREFIX}_inbox_events", "Events that wait for their turn.", registry=registry),
     )
+
+
+class _OfCounts(Collector):
+    """The metrics that are counted in the loop."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        counts = self._counts
+        yield CounterMetricFamily(f"{PREFIX}_turns", "Turns of the loop.", counts.turns)
+        yield CounterMetricFamily(f"{PREFIX}_store_failures", "Batches that were not.", counts.commit_failures)
+        yield CounterMetricFamily(f"{PREFIX}_datagrams", "DHCP datagrams taken.", counts.datagrams)
+        dropped = "DHCP datagrams not taken: the inbox was full."
+        yield CounterMetricFamily(f"{PREFIX}_datagrams_dropped", dropped, counts.datagrams_dropped)
+        yield _one(f"{PREFIX}_answers_unsent", "Answers that the kernel did not take.", counts.unsent)
+        yield _one(f"{PREFIX}_inbox_events", "Events that wait for their turn.", counts.waiting)
 
 
 class _OfReport(Collector):

@@ -82,7 +82,7 @@ class Member:
 
     def metrics(self) -> bytes:
         """Return the metrics as text."""
-        self._metrics.unsent.set(self._ports.unsent_total)
+        self._metrics.counts.unsent = self._ports.unsent_total
         return self._metrics.text()
 
     async def run(self) -> None:

@@ -79,7 +79,7 @@ class Pump:
             self._datagrams.append(event)
         else:
             self._dropped += 1
-            self._metrics.datagrams_dropped.inc()
+            self._metrics.counts.datagrams_dropped += 1
         if not self._is_due:
             self._schedule()
 
@@ -170,7 +170,7 @@ class Pump:
                 return self._pipeline.committed(batch, now)
             return self._pipeline.commit_failed(batch, failure, now)
         events = self._take(now)
-        self._metrics.turns.inc()
+        self._metrics.counts.turns += 1
         step = self._pipeline.turn(events, now)
         self._untaken.extend(event for event in events if isinstance(event, PartnerBytes))
         return step
@@ -184,8 +184,8 @@ class Pump:
             events.append(self._events.popleft())
         taken = min(len(self._datagrams), TURN_EVENTS_MAX - len(events))
         events.extend(self._datagrams.popleft() for _ in range(taken))
-        self._metrics.datagrams.inc(taken)
-        self._metrics.waiting.set(len(self._events) + len(self._datagrams))
+        self._metrics.counts.datagrams += taken
+        self._metrics.counts.waiting = len(self._events) + len(self._datagrams)
         return events
 
     def _perform(self, step: Step, outlets: Outlets) -> None:
@@ -232,7 +232,7 @@ class Pump:
             self._metrics.commit_records.observe(len(batch.records))
         elif isinstance(raised, StoreError) and not isinstance(raised, FATAL):
             failure = StoreFailure(str(raised))
-            self._metrics.commit_failures.inc()
+            self._metrics.counts.commit_failures += 1
         else:
             self._ended.set_exception(raised)
             return
@@ -241,4 +241,4 @@ class Pump:
             self._turn()
 
     def _idle(self) -> bool:
-        return self._committing is None and not self._events
+        return self._committing is None and not self._pipeline.forming and not self._events

@@ -49,8 +49,8 @@ def test_the_exposition_is_the_golden_file() -> None:
     board = Board()
     board.publish(REPORT)
     metrics = make_metrics(board)
-    metrics.turns.inc(3)
-    metrics.datagrams.inc(4)
+    metrics.counts.turns = 3
+    metrics.counts.datagrams = 4
     metrics.commit_seconds.observe(0.004)
     metrics.commit_records.observe(2)
     assert metrics.text().decode() == GOLDEN.read_text()
