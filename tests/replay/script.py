@@ -17,6 +17,7 @@ from edgepair_contract.config import GroupConfig
 from edgepair_contract.control import ControlAction
 from edgepair_contract.vocabulary import BindingState, FailoverState, Role
 from edgepair_engine.core.events import Direction
+from edgepair_engine.core.pipeline import LAZY_S
 from edgepair_engine.leases.record import StateRecord
 from edgepair_engine.wire.dhcp4 import decode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
@@ -151,6 +152,7 @@ class _Script:
         opening = (self._opening(now_s), _state(FailoverState.RECOVER_DONE, now_s), _state(NORMAL, now_s))
         for message in chain(opening, self._moved(now_s)):
             self._stage.hear(self._first, [encode_failover(message)], at)
+        self._stage.wake_until(at + LAZY_S, self._acknowledge)  # acknowledgements are stored a moment later
         self._stage.first_leases = stored_leases(self._stage)
 
     def _opening(self, now_s: int) -> Connect | ConnectAck:

@@ -1,6 +1,7 @@
 """What waits for which commit: turns run on while the store writes, and no promise leaves before it is durable.
 
-One batch of records commits while the next one forms. Six rules:
+One batch of records commits while the next one forms. A batch on which nothing rests, such as the partner's answers to
+our updates, waits a moment for one on which something does. Six rules:
 
 1. An output that promises something waits for the newest batch that exists when it is made. OFFER, NAK and CONTACT
    promise nothing and pass.
@@ -36,8 +37,10 @@ from edgepair_engine.core.effects import (
 from edgepair_engine.core.events import DhcpDatagram, Event, LinkLost, PartnerBytes, StoreChanged
 from edgepair_engine.core.turn import DHCP_STALE_S, TURN_EVENTS_MAX, Machine, run_turn
 from edgepair_engine.failover.outcome import LinkId
-from edgepair_engine.leases.record import Record, record_key
+from edgepair_engine.leases.record import CountsRecord, LeaseRecord, Record, record_key
 
+LAZY_S = 0.1  # how long records on which nothing rests wait for company: most often a promise comes within this time
+GRAIN_S = 0.001  # what is so near is due: sums of seconds are not exact
 STORE_RETRY_S = 1.0  # between two attempts to commit after a failure: long enough to be no load, short for people
 HELD_MAX = 20_000  # outputs that wait; beyond it the engine takes no packet and no partner bytes until a commit ends
 
@@ -85,6 +88,7 @@ class Pipeline:
         self._engine = engine
         self._forming: dict[Hashable, Record] = {}
         self._forming_id = BatchId(1)
+        self._forming_by_s: float | None = None  # when the forming batch must be committed; None: there is none
         self._committing: Batch | None = None
         self._held: deque[_Held] = deque()
         self._links_held: Counter[LinkId] = Counter()
@@ -104,8 +108,10 @@ class Pipeline:
         effects = run_turn(self._engine, self._admit(events), now)
         for record in effects.records:
             self._forming[record_key(record)] = record
+            self._form_by(now.mono_s + (LAZY_S if isinstance(record, LeaseRecord | CountsRecord) else 0.0))
         send = self._route(effects.outputs, now)
-        return Step(send, self._next_batch(now), self._to_publish(self._newest_report(now)))
+        report = self._newest_report(now)  # what it says can rest on the forming batch
+        return Step(send, self._next_batch(now), self._to_publish(report))
 
     def committed(self, batch: BatchId, now: Now) -> Step:
         """Release what rested on this batch, and hand out the next one."""
@@ -142,9 +148,10 @@ class Pipeline:
         if not self._is_planned:
             self._planned_s, self._is_planned = self._engine.next_wakeup(now), True
         planned = self._planned_s
-        if self._failure is None or self._committing is not None:
+        if self._committing is not None:
             return planned
-        return self._retry_at_s if planned is None else min(planned, self._retry_at_s)
+        due_s = self._forming_by_s if self._failure is None else self._retry_at_s
+        return min((each for each in (planned, due_s) if each is not None), default=None)
 
     @property
     def taking(self) -> bool:
@@ -164,6 +171,14 @@ class Pipeline:
             "reports_held": len(self._reports),
             "bytes_unread": sum(map(len, self._unread.values())),
         }
+
+    def _form_by(self, due_s: float) -> None:
+        self._forming_by_s = due_s if self._forming_by_s is None else min(due_s, self._forming_by_s)
+
+    def _is_awaited(self, batch: BatchId, now: Now) -> None:
+        """Hear that something rests on a batch: if it is the forming one, it waits for company no longer."""
+        if batch == self._forming_id:
+            self._form_by(now.mono_s)
 
     def _end(self, batch: BatchId) -> Batch:
         ended = self._committing
@@ -205,6 +220,7 @@ class Pipeline:
                 passing.append(output)
                 continue
             self._held.append(_Held(newest, now.mono_s, output))
+            self._is_awaited(newest, now)
             if isinstance(output, SendToPartner | CloseLink):
                 self._links_held[output.link] += 1
         return tuple(passing)
@@ -256,8 +272,10 @@ class Pipeline:
     def _next_batch(self, now: Now) -> Batch | None:
         if self._committing is not None or not self._forming:
             return None
-        if self._failure is not None and now.mono_s < self._retry_at_s:
+        due_s = self._forming_by_s if self._failure is None else self._retry_at_s
+        if due_s is not None and now.mono_s < due_s - GRAIN_S:
             return None
+        self._forming_by_s = None
         self._committing = Batch(self._forming_id, tuple(self._forming.values()))
         self._forming = {}
         self._forming_id = BatchId(self._forming_id + 1)
@@ -276,6 +294,7 @@ class Pipeline:
             self._reports[-1] = (newest, report)
         else:
             self._reports.append((newest, report))
+        self._is_awaited(newest, now)
         return None
 
     def _to_publish(self, report: MemberReport | None) -> MemberReport | None:

@@ -9,13 +9,14 @@ import pytest
 from edgepair_contract.clock import Now
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.report import MemberReport
+from edgepair_contract.vocabulary import FailoverState
 from edgepair_engine.core.effects import CloseLink, Effects, OpenLink, SendDhcp, SendToPartner, Tell
 from edgepair_engine.core.events import DhcpDatagram, Event, PartnerBytes, StoreChanged, Woken
-from edgepair_engine.core.pipeline import Batch, BatchId, Pipeline, Step, StoreFailure
+from edgepair_engine.core.pipeline import LAZY_S, Batch, BatchId, Pipeline, Step, StoreFailure
 from edgepair_engine.dhcp.relay import Arrival, Destination
 from edgepair_engine.failover.outcome import LinkId
 from edgepair_engine.leases.lease import Lease
-from edgepair_engine.leases.record import LeaseRecord
+from edgepair_engine.leases.record import CountsRecord, LeaseRecord, StateRecord
 
 T0 = Now(1_795_514_888, 100.0)
 LAN = Destination("lan0", 0x0A010002, 0xFFFFFFFF, 68)
@@ -108,6 +109,45 @@ def test_one_batch_forms_while_one_commits() -> None:
     assert pipeline.committed(BatchId(2), T0).send == (BNDUPD,)
 
 
+def started(*turns: Effects) -> Pipeline:
+    """Return a pipeline whose first report is out: nothing waits in it."""
+    pipeline, _ = pipeline_of(Effects(), *turns)
+    pipeline.turn([], T0)
+    return pipeline
+
+
+def test_records_on_which_nothing_rests_wait_a_moment_for_company() -> None:
+    pipeline = started(Effects((LEASE_1,)), Effects((LEASE_2, CountsRecord(group="lan0"))))
+    assert pipeline.turn([], T0).commit is None
+    assert pipeline.next_wakeup(T0) == T0.mono_s + LAZY_S
+    assert pipeline.turn([], later(LAZY_S / 2)).commit is None
+    assert pipeline.next_wakeup(T0) == T0.mono_s + LAZY_S
+    step = pipeline.turn([], later(LAZY_S))
+    assert step.commit == Batch(BatchId(1), (LEASE_1, LEASE_2, CountsRecord(group="lan0")))
+
+
+@pytest.mark.parametrize("company", [Effects((LEASE_2,), (ACK,)), Effects((), (BNDUPD,))])
+def test_they_go_with_the_first_promise_that_comes(company: Effects) -> None:
+    pipeline = started(Effects((LEASE_1,)), company)
+    pipeline.turn([], T0)
+    step = pipeline.turn([], later(0.01))
+    assert step.commit == Batch(BatchId(1), (LEASE_1, *company.records))
+
+
+def test_they_wait_no_longer_than_for_the_batch_that_is_committing() -> None:
+    pipeline = started(Effects((LEASE_1,), (ACK,)), Effects((LEASE_2,)))
+    pipeline.turn([], T0)
+    pipeline.turn([], later(0.01))
+    assert pipeline.committed(BatchId(1), later(0.02)).commit is None
+    assert pipeline.next_wakeup(later(0.02)) == T0.mono_s + 0.01 + LAZY_S
+    assert pipeline.turn([], later(0.01 + LAZY_S)).commit == Batch(BatchId(2), (LEASE_2,))
+
+
+def test_a_state_is_stored_at_once_although_nobody_waits_for_it() -> None:
+    state = StateRecord(group="lan0", my_state=FailoverState.NORMAL, my_state_at=T0.wall_s)
+    assert started(Effects((state,))).turn([], T0).commit == Batch(BatchId(1), (state,))
+
+
 def test_contact_overtakes_what_waits_on_its_link() -> None:
     pipeline, _ = pipeline_of(Effects((LEASE_1,), (BNDUPD, CONTACT)))
     assert pipeline.turn([], T0).send == (CONTACT,)
@@ -183,7 +223,7 @@ def test_a_report_is_published_when_the_turn_it_speaks_of_is_durable() -> None:
 
 
 def test_trouble_with_the_store_is_published_at_once() -> None:
-    pipeline, _ = pipeline_of(Effects(), Effects((LEASE_1,), ()))
+    pipeline, _ = pipeline_of(Effects(), Effects((LEASE_1,), (ACK,)))
     pipeline.turn([], T0)
     pipeline.turn([], T0)
     report = pipeline.commit_failed(BatchId(1), StoreFailure("disk full"), T0).publish
