@@ -58,7 +58,14 @@ def _run(arguments: Namespace) -> int:
         log = Log(sys.stdout, member=config.server, quietest=Severity(arguments.log_level), stamp=time_stamp)
         identity = _identity()
         log.tell(_started(config, restored, identity))
-        engine = Engine(config, restored, random.Random(), now=read_clock(), identity=identity)
+        engine = Engine(
+            config,
+            restored,
+            random.Random(),
+            now=read_clock(),
+            identity=identity,
+            tells_each_packet=arguments.log_level == Severity.DEBUG.value,
+        )
         parts = Parts(
             engine=engine,
             explain=engine.explain,

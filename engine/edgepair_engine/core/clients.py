@@ -10,7 +10,7 @@ from edgepair_contract.clock import Now
 from edgepair_contract.config import MemberConfig
 from edgepair_contract.notices import Note, NoteCode
 from edgepair_contract.vocabulary import BindingState
-from edgepair_engine.core.effects import Effects, SendDhcp, Tell
+from edgepair_engine.core.effects import NOTHING, Effects, SendDhcp, Tell
 from edgepair_engine.core.events import DhcpDatagram
 from edgepair_engine.core.partners import Partners
 from edgepair_engine.dhcp.client import Client, client_of
@@ -18,8 +18,8 @@ from edgepair_engine.dhcp.desk import Ask, Desk
 from edgepair_engine.dhcp.explain import Explanation, explain
 from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.dhcp.rate import RateLimit
-from edgepair_engine.dhcp.replies import reply_to
-from edgepair_engine.dhcp.responder import respond
+from edgepair_engine.dhcp.replies import Replies
+from edgepair_engine.dhcp.responder import is_partners, respond
 from edgepair_engine.dhcp.rights import PlainRights, Rights
 from edgepair_engine.dhcp.scopes import Scope, Scopes
 from edgepair_engine.dhcp.shelf import Shelf
@@ -43,7 +43,10 @@ _ANSWER = {Offer: "OFFER", Ack: "ACK", Inform: "ACK", Nak: "NAK", BootReply: "BO
 class Clients:
     """Answers DHCP clients with the leases and the rights that the server has."""
 
-    def __init__(self, config: MemberConfig, leases: LeaseTable, partners: Partners, offers: Offers) -> None:
+    def __init__(
+        self, config: MemberConfig, leases: LeaseTable, partners: Partners, offers: Offers, *, tells_each: bool
+    ) -> None:
+        self._tells_each = tells_each
         self._leases = leases
         self._partners = partners
         self._offers = offers
@@ -56,6 +59,7 @@ class Clients:
         """Answer by this configuration from now on. Offers that are pending stay."""
         self._scopes = Scopes(config)
         self._shelf = Shelf()
+        self._replies = Replies()
         self._server_identifier = config.server_identifier
         self._server_ids = frozenset(_server_ids(config))
         self._per_client = RateLimit(config.per_client_per_second)
@@ -71,16 +75,18 @@ class Clients:
         if client.key is None:
             return self._unreadable("the packet does not say who sent it", now)
         ask = Ask(packet, event.arrival, client, client.key)
-        if packet.giaddr and not self._per_relay.lets_through(packet.giaddr, now):
-            return _ignored(ask, Silent(Why.TOO_MANY, "relay"))
-        if not self._per_client.lets_through(client.key, now):
-            return _ignored(ask, Silent(Why.TOO_MANY, "client"))
         scope = self._scopes.of_packet(packet, event.arrival)
+        desk = None if scope is None else self._desk(scope, now)
+        if desk is not None and is_partners(ask, desk):  # half of a pair's packets: the limits are for what costs more
+            return self._ignored(ask, Silent(Why.PARTNERS_CLIENT))
+        if packet.giaddr and not self._per_relay.lets_through(packet.giaddr, now):
+            return self._ignored(ask, Silent(Why.TOO_MANY, "relay"))
+        if not self._per_client.lets_through(client.key, now):
+            return self._ignored(ask, Silent(Why.TOO_MANY, "client"))
         if scope is None:
-            return _ignored(ask, Silent(Why.NO_SUBNET, event.arrival.interface))
-        desk = self._desk(scope, now)
+            return self._ignored(ask, Silent(Why.NO_SUBNET, event.arrival.interface))
         if desk is None:
-            return _ignored(ask, Silent(Why.NO_GROUP, scope.group))
+            return self._ignored(ask, Silent(Why.NO_GROUP, scope.group))
         return self._carry_out(respond(ask, desk, now), ask, desk, now)
 
     def explain(self, clients: tuple[Client, ...], now: Now) -> list[Explanation]:
@@ -124,11 +130,11 @@ class Clients:
             case Inform() | Nak() | BootReply():
                 return self._told(verdict, ask, desk)
             case Freed():
-                return self._keep(verdict.lease, desk.scope, now).then(_freed(verdict, ask))
+                return self._keep(verdict.lease, desk.scope, now).then(self._freed(verdict, ask))
             case Silent():
                 if verdict.why is Why.OTHER_SERVER:
                     self._offers.let_go(ask.key)
-                return _ignored(ask, verdict).then(self._pool_empty(verdict, desk, now))
+                return self._ignored(ask, verdict).then(self._pool_empty(verdict, desk, now))
             case _:
                 assert_never(verdict)
 
@@ -141,10 +147,11 @@ class Clients:
         return Effects((LeaseRecord(NO_GROUP, lease),))
 
     def _told(self, verdict: Answering, ask: Ask, desk: Desk) -> Effects:
-        reply = reply_to(ask.packet, ask.arrival, verdict=verdict, scope=desk.scope, server_id=self._server_id(ask))
+        server_id = self._server_id(ask)
+        reply = self._replies.to(ask.packet, ask.arrival, verdict=verdict, scope=desk.scope, server_id=server_id)
         address = ask.packet.ciaddr if isinstance(verdict, Inform) else verdict.address
         send = SendDhcp(reply.data, reply.to, promise=isinstance(verdict, Ack))
-        return Effects(outputs=(send, _answered(verdict, address, ask)))
+        return Effects(outputs=(send, *self._answered(verdict, address, ask)))
 
     def _server_id(self, ask: Ask) -> int:
         """Return by which address this client shall know the server."""
@@ -174,6 +181,34 @@ class Clients:
             outputs=(Tell(Note(NoteCode.POOL_EMPTY, desk.scope.group or None, {"prefix": prefix, **counts})),)
         )
 
+    # one notice for each packet: for who debugs, and for the stories of the simulator
+
+    def _freed(self, verdict: Freed, ask: Ask) -> Effects:
+        answered = self._answered(verdict, verdict.lease.address, ask)
+        if verdict.lease.state is not BindingState.ABANDONED:
+            return Effects(outputs=answered)
+        fields = {"address": dotted(verdict.lease.address), "why": verdict.why.value}
+        return Effects(outputs=(*answered, Tell(Note(NoteCode.ADDRESS_ABANDONED, None, fields))))
+
+    def _answered(self, verdict: Answering | Freed, address: int, ask: Ask) -> tuple[Tell, ...]:
+        if not self._tells_each:
+            return ()
+        fields = {
+            "answer": _ANSWER[type(verdict)],
+            "address": dotted(address),
+            "client": ask.client.shortened,
+            "why": verdict.why.value,
+        }
+        return (Tell(Note(NoteCode.CLIENT_ANSWERED, None, fields)),)
+
+    def _ignored(self, ask: Ask, verdict: Silent) -> Effects:
+        if not self._tells_each:
+            return NOTHING
+        kind = ask.packet.message_type
+        why = f"{verdict.why.value} ({verdict.detail})" if verdict.detail else verdict.why.value
+        fields = {"message": _MESSAGE_NAMES.get(kind, str(kind)), "client": ask.client.shortened, "why": why}
+        return Effects(outputs=(Tell(Note(NoteCode.CLIENT_IGNORED, None, fields)),))
+
 
 def _server_ids(config: MemberConfig) -> Iterator[int]:
     if config.server_identifier is not None:
@@ -182,31 +217,6 @@ def _server_ids(config: MemberConfig) -> Iterator[int]:
         yield int(interface.address.ip)
     for group in config.groups:
         yield int(group.my_address)
-
-
-def _freed(verdict: Freed, ask: Ask) -> Effects:
-    answered = _answered(verdict, verdict.lease.address, ask)
-    if verdict.lease.state is not BindingState.ABANDONED:
-        return Effects(outputs=(answered,))
-    fields = {"address": dotted(verdict.lease.address), "why": verdict.why.value}
-    return Effects(outputs=(answered, Tell(Note(NoteCode.ADDRESS_ABANDONED, None, fields))))
-
-
-def _answered(verdict: Answering | Freed, address: int, ask: Ask) -> Tell:
-    fields = {
-        "answer": _ANSWER[type(verdict)],
-        "address": dotted(address),
-        "client": ask.client.shortened,
-        "why": verdict.why.value,
-    }
-    return Tell(Note(NoteCode.CLIENT_ANSWERED, None, fields))
-
-
-def _ignored(ask: Ask, verdict: Silent) -> Effects:
-    kind = ask.packet.message_type
-    why = f"{verdict.why.value} ({verdict.detail})" if verdict.detail else verdict.why.value
-    fields = {"message": _MESSAGE_NAMES.get(kind, str(kind)), "client": ask.client.shortened, "why": why}
-    return Effects(outputs=(Tell(Note(NoteCode.CLIENT_IGNORED, None, fields)),))
 
 
 def dotted(address: int) -> str:

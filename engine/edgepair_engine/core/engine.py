@@ -50,6 +50,7 @@ class Engine:
         *,
         now: Now,
         identity: Identity = Identity(),  # noqa: B008 - a frozen value
+        tells_each_packet: bool = True,
     ) -> None:
         self._config_error: str | None = None
         self._store_error: str | None = None
@@ -61,7 +62,7 @@ class Engine:
         origin = Origin(identity.version, restored.incarnation)
         self._partners = Partners(self._leases, restored, origin, chance=chance, on_offer=offers.is_held)
         self._reporter = Reporter(identity, self._leases, self._partners, now=now)
-        self._clients = Clients(config, self._leases, self._partners, offers)
+        self._clients = Clients(config, self._leases, self._partners, offers, tells_each=tells_each_packet)
         self._turn_at_s = now.mono_s
         self._clock = ClockWatch(now)
         # What starting the groups wants is handed out with the first turn.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, assert_never
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from edgepair_contract.clock import Now
 from edgepair_contract.report import MemberReport
@@ -48,18 +48,26 @@ def run_turn(engine: Machine, events: Sequence[Event], now: Now) -> Effects:
     client is answered with all that the partner has said. Every turn begins with `Woken`, due or not: the engine
     measures by it how long it was away.
     """
-    return joined([engine.handle(event, now) for event in (Woken(), *sorted(events, key=_rank))])
+    in_order = events if len(events) < 2 else sorted(events, key=_rank)
+    return joined([engine.handle(_WOKEN, now), *[engine.handle(event, now) for event in in_order]])
 
 
 def _rank(event: Event) -> int:
-    match event:
-        case Woken():
-            return 0
-        case LinkUp() | PartnerBytes() | LinkLost() | DialFailed() | InterfacesChanged() | StoreChanged():
-            return 1
-        case ControlAsked() | ConfigReplaced() | ConfigRefused():
-            return 2
-        case DhcpDatagram() | DatagramsDropped():
-            return 3
-        case _:
-            assert_never(event)
+    return _RANKS[type(event)]
+
+
+_WOKEN = Woken()
+_RANKS: Mapping[type[Event], int] = {
+    Woken: 0,
+    LinkUp: 1,
+    PartnerBytes: 1,
+    LinkLost: 1,
+    DialFailed: 1,
+    InterfacesChanged: 1,
+    StoreChanged: 1,
+    ControlAsked: 2,
+    ConfigReplaced: 2,
+    ConfigRefused: 2,
+    DhcpDatagram: 3,
+    DatagramsDropped: 3,
+}

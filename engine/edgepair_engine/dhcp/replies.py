@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from edgepair_contract.value import value
-from edgepair_engine.dhcp.layout import lay_out
+from edgepair_engine.dhcp.layout import Layout, lay_out, option_length
 from edgepair_engine.dhcp.relay import Arrival, Destination, Reach, destination_of
 from edgepair_engine.dhcp.scopes import Scope
 from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Inform, Nak, Offer
@@ -19,14 +19,16 @@ from edgepair_engine.wire.dhcp4 import (
     Dhcp4Packet,
     encode_dhcp4,
 )
-from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type, ipv4, u8, u32
+from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type, ipv4, u8, u32, write_dhcp4_options
 
 PACKET_SIZE_DEFAULT = 576  # what every client takes, headers included (RFC 2131 2)
 PACKET_SIZE_MAX = 1500  # more would be cut into fragments on a LAN
 _UDP_LENGTH = 28  # IP and UDP headers
 _FIXED_LENGTH = OPTIONS_AT + 1  # and END
 
-_NOTHING: Mapping[int, bytes] = {}
+WRITTEN_KEPT = 1024  # different sets of options kept as bytes: for each lease time and list of wishes one, 100 kB
+
+Told = Offer | Ack | Inform | BootReply  # a verdict that gives a client options
 
 
 @value
@@ -37,22 +39,44 @@ class Reply:
     to: Destination
 
 
-def reply_to(
-    packet: Dhcp4Packet, arrival: Arrival, *, verdict: Answering, scope: Scope | None, server_id: int
+class Replies:
+    """Makes the answers under one configuration. Most clients of a subnet are told the same options."""
+
+    def __init__(self) -> None:
+        self._written: dict[tuple[object, ...], bytes] = {}
+
+    def to(self, packet: Dhcp4Packet, arrival: Arrival, *, verdict: Answering, scope: Scope, server_id: int) -> Reply:
+        """Return the packet that tells this verdict."""
+        if isinstance(verdict, Nak):
+            return _nak(packet, arrival, verdict=verdict, server_id=server_id)
+        echoed, room = _echoed(packet), _room(packet)
+        written = self._written_for(packet, verdict, scope, server_id=server_id)
+        if len(written) + sum(option_length(value) for _, value in echoed) <= room:
+            layout = Layout(tuple(echoed), file=_boot_file(scope.options))
+        else:
+            must, asked = _must(verdict, server_id), _asked(packet, scope.options)
+            layout, written = lay_out(must, asked, echoed, room=room, file=_boot_file(scope.options)), b""
+        return _reply(packet, arrival, verdict=verdict, scope=scope, layout=layout, written=written)
+
+    def _written_for(self, packet: Dhcp4Packet, verdict: Told, scope: Scope, *, server_id: int) -> bytes:
+        """Return the options of an answer but for what it echoes, as if there were room for all of them."""
+        lease_s = verdict.lease_s if isinstance(verdict, Offer | Ack) else 0
+        age_s = verdict.age_s if isinstance(verdict, Ack) else 0
+        key = (scope.prefix, type(verdict), lease_s, age_s, server_id, packet.parameter_list)
+        written = self._written.get(key)
+        if written is None:
+            if len(self._written) >= WRITTEN_KEPT:
+                self._written.clear()
+            options = [*_must(verdict, server_id), *_asked(packet, scope.options)]
+            written = self._written[key] = write_dhcp4_options(options)
+        return written
+
+
+def _reply(
+    packet: Dhcp4Packet, arrival: Arrival, *, verdict: Told, scope: Scope, layout: Layout, written: bytes
 ) -> Reply:
-    """Return the packet that tells this verdict. `scope` gives the options; a NAK needs none."""
-    if isinstance(verdict, Nak):
-        return _nak(packet, arrival, verdict=verdict, server_id=server_id)
     yiaddr = 0 if isinstance(verdict, Inform) else verdict.address
-    told = _NOTHING if scope is None else scope.options
-    next_server = scope.config.next_server if scope is not None else None
-    layout = lay_out(
-        _must(verdict, server_id),
-        _asked(packet, told),
-        _echoed(packet),
-        room=_room(packet),
-        file=_boot_file(told),
-    )
+    next_server = scope.config.next_server
     message = Dhcp4Message(
         xid=packet.xid,
         chaddr=packet.chaddr,
@@ -66,7 +90,8 @@ def reply_to(
         file=layout.file,
         options=layout.options,
     )
-    return Reply(encode_dhcp4(message), destination_of(packet, arrival, reach=Reach.CLIENT, yiaddr=yiaddr))
+    data = encode_dhcp4(message, written=written)
+    return Reply(data, destination_of(packet, arrival, reach=Reach.CLIENT, yiaddr=yiaddr))
 
 
 def _nak(packet: Dhcp4Packet, arrival: Arrival, *, verdict: Nak, server_id: int) -> Reply:
@@ -84,7 +109,7 @@ def _nak(packet: Dhcp4Packet, arrival: Arrival, *, verdict: Nak, server_id: int)
     return Reply(encode_dhcp4(message), destination_of(packet, arrival, reach=Reach.EVERYONE, yiaddr=0))
 
 
-def _must(verdict: Offer | Ack | Inform | BootReply, server_id: int) -> list[tuple[int, bytes]]:
+def _must(verdict: Told, server_id: int) -> list[tuple[int, bytes]]:
     match verdict:
         case Offer():
             return [*_kind(Dhcp4Type.OFFER, server_id), *_times(verdict.lease_s)]

@@ -41,9 +41,16 @@ def respond(ask: Ask, desk: Desk, now: Now) -> Verdict:
             return Silent(Why.NOT_A_REQUEST, f"message type {other}")
 
 
+def is_partners(ask: Ask, desk: Desk) -> bool:
+    """Return whether this is a DISCOVER that load balancing leaves to the partner."""
+    packet = ask.packet
+    if packet.message_type != Dhcp4Type.DISCOVER or desk.rights.serving is not Serving.HALF:
+        return False
+    return not desk.rights.answers(ask.client.hash_key, packet.secs) and partner_can_give(desk)
+
+
 def _discover(ask: Ask, desk: Desk, now: Now) -> Offer | Silent:
-    mine = desk.rights.answers(ask.client.hash_key, ask.packet.secs)
-    if not mine and partner_can_give(desk):
+    if is_partners(ask, desk):
         return Silent(Why.PARTNERS_CLIENT)
     wanted = wanted_s(ask.packet, desk.scope)
     reserved = desk.scope.reserved_for(ask.client)

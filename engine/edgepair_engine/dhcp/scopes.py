@@ -29,7 +29,7 @@ class Scope:
     @property
     def prefix(self) -> str:
         """Return the subnet in dotted form with its length."""
-        return str(self.config.prefix)
+        return self.pool.prefix
 
     @property
     def group(self) -> str:

@@ -77,7 +77,7 @@ class Endings:
             self._exchange.write(freed(lease), draft)  # the partner's clock says the same: it need not be told
         else:
             self._exchange.changed(self.out_of_touch(expired(lease)), draft)
-        self._sharing.moved(lease, self._leases.get(lease.address), now)
+        self._sharing.moved(lease, self._leases.get(lease.address))
 
     def _free_claims(self, draft: Draft, now: Now) -> None:
         if not self._is_partner_down():

@@ -146,6 +146,7 @@ class Endpoint:
     def on_timer(self, now: Now) -> Outcome:
         """Do all that is due. Calling it too early or too often does no harm."""
         draft = self._draft()
+        self._sharing.settle(now)
         for link, why, reason in self._links.overdue(now):
             self._hang_up(link, why, reason=reason, draft=draft, now=now)
         self._machine.on_timer(draft, now)
@@ -161,6 +162,7 @@ class Endpoint:
     def next_wakeup(self, now: Now) -> float:
         """Return the monotonic moment at which `on_timer` has something to do."""
         if self._plan is None or self._plan.changes != self._leases.changes:
+            self._sharing.settle(now)
             self._plan = self.plan()
         return self._plan.moment(now)
 
@@ -201,7 +203,7 @@ class Endpoint:
         if changed.state is BindingState.RELEASED:
             changed = self._endings.out_of_touch(changed)
         self._exchange.changed(changed, draft)
-        self._sharing.moved(before, changed, now)
+        self._sharing.moved(before, changed)
         self._exchange.pump(draft, now)
         return self._finish(draft, now)
 

@@ -271,7 +271,7 @@ class Exchange:
         self.write(replace(lease, rewind=lease.state), draft)
         if ended and self._sharing.belongs_to_partner(lease):
             self.changed(self._sharing.given(lease, now), draft)
-        self._sharing.moved(before, lease, now)
+        self._sharing.moved(before, lease)
 
     def _reject(self, message: BndUpd, why: Reject, link: Link, *, draft: Draft, now: Now) -> None:
         answer = BndAck(time=now.wall_s, xid=message.xid, address=message.address, reject=why.reason, text=why.text)

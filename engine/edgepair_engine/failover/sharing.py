@@ -31,6 +31,7 @@ class Sharing:
         self._on_offer = on_offer
         self._run_at: float | None = None
         self._last_run: float | None = None
+        self._moved: dict[Pool, None] = {}  # pools that have changed since the latest plan, in that order
 
     @property
     def run_at(self) -> float | None:
@@ -51,6 +52,7 @@ class Sharing:
             if leases:
                 self._note_run(pool, len(leases), draft)
         self._last_run, self._run_at = now.mono_s, None
+        self._moved.clear()
         return given, wanting
 
     def plan(self, now: Now, pool: Pool | None = None) -> None:
@@ -58,7 +60,7 @@ class Sharing:
         if not self._is_on():
             return
         for each in self._pools() if pool is None else (pool,):
-            ages = Ages(self._oldest_end(each, self._own), self._oldest_end(each, self._partners))
+            ages = Ages(self._leases.oldest_end(each, self._own), self._leases.oldest_end(each, self._partners))
             ago = None if self._last_run is None else now.mono_s - self._last_run
             wait_s = next_run_in_s(ages, self._standing.config, now, last_run_s_ago=ago, chance=self._chance)
             at = now.mono_s + wait_s
@@ -67,11 +69,18 @@ class Sharing:
     def stop(self) -> None:
         """Forget the plan: outside NORMAL nobody gives."""
         self._run_at = None
+        self._moved.clear()
 
-    def moved(self, before: Lease, after: Lease, now: Now) -> None:
-        """Hear that a binding has changed."""
+    def moved(self, before: Lease, after: Lease) -> None:
+        """Hear that a binding has changed; `settle` makes a plan of it, once for all that changed in a turn."""
         if before.state in AVAILABLE or after.state in AVAILABLE:
-            self.plan(now, self._leases.pool_of(after.address))
+            self._moved[self._leases.pool_of(after.address)] = None
+
+    def settle(self, now: Now) -> None:
+        """Plan for the pools in which something has changed."""
+        for pool in self._moved:
+            self.plan(now, pool)
+        self._moved.clear()
 
     def belongs_to_partner(self, lease: Lease) -> bool:
         """Return whether an address that its client has left goes to the secondary, whose client that was."""
@@ -108,10 +117,6 @@ class Sharing:
     def _shares(self, pool: Pool) -> Shares:
         own, partners = self._leases.count(pool, self._own), self._leases.count(pool, self._partners)
         return shares(own, partners, self._standing.config)
-
-    def _oldest_end(self, pool: Pool, state: BindingState) -> int | None:
-        lease = self._leases.oldest(pool, state)
-        return None if lease is None else lease.ends_at
 
     def _hashes_to_partner(self, lease: Lease) -> bool:
         key, hba = lease.hash_key, self._standing.hba

@@ -44,6 +44,8 @@ class Standing:
         self.last_contact_at = self.record.last_contact_at
         self._stopped_at = self.record.alive_until_at or None
         self._wait_from = self.record.my_state_at
+        self._rights: ServingRights | None = None
+        self._rights_rest_on: tuple[object, ...] = ()
         if not self._is_agreed:
             self.agree()
 
@@ -179,8 +181,12 @@ class Standing:
 
     def rights(self) -> ServingRights:
         """Return what this server may answer."""
+        rests_on = self.record, self.config, self.announced, self.starting, self.hba
+        if rests_on == self._rights_rest_on and self._rights is not None:
+            return self._rights  # for most packets
         serving, why = serving_now(self.record, announced=self.announced, starting=self.starting)
-        return ServingRights(
+        self._rights_rest_on = rests_on
+        self._rights = ServingRights(
             role=self.role,
             state=self.mine,
             claims_from_at=self.record.claims_from_at,
@@ -191,6 +197,7 @@ class Standing:
             hba=self.hba,
             load_balance_max_s=self.config.load_balance_max_s,
         )
+        return self._rights
 
     def _promise_by(self, mclt_s: int, *, heard_of: int = 0) -> None:
         wait_s = max(self.mclt_wait_s, heard_of)

@@ -113,6 +113,10 @@ class LeaseTable:
         address = self._queues[pool.prefix][state].first()
         return None if address is None else self.get(address)
 
+    def oldest_end(self, pool: Pool, state: BindingState) -> int | None:
+        """Return the end of the lease that `oldest` would return."""
+        return self._queues[pool.prefix][state].first_end()
+
     def first_end(self, group: str, states: tuple[BindingState, ...]) -> int | None:
         """Return the oldest end of a group's leases in these states. It is asked for in every turn, so it is kept."""
         if (group, states) not in self._first_ends:
@@ -216,9 +220,9 @@ class LeaseTable:
         self._state[row] = lease.state
         self._rewind[row] = lease.rewind
         self._flags[row] = lease.flags
-        times = (lease.starts_at, lease.ends_at, lease.tstp, lease.tsfp, lease.atsfp, lease.cltt)
-        for column, value in zip(self._times, times, strict=True):
-            column[row] = value
+        starts, ends, tstps, tsfps, atsfps, cltts = self._times
+        starts[row], ends[row], cltts[row] = lease.starts_at, lease.ends_at, lease.cltt
+        tstps[row], tsfps[row], atsfps[row] = lease.tstp, lease.tsfp, lease.atsfp
         _keep(self._client_id, row, lease.client_id)
         _keep(self._hardware, row, lease.hardware)
         _keep(self._hostname, row, lease.hostname)

@@ -34,11 +34,9 @@ def ethernet_frame(packet: bytes, *, source: bytes, destination: bytes) -> bytes
 
 def checksum(data: bytes) -> int:
     """Return the internet checksum of `data` (RFC 1071)."""
-    if len(data) % 2:
-        data += b"\0"
-    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total > 0xFFFF:
-        total = (total >> 16) + (total & 0xFFFF)
+    number = int.from_bytes(data) << 8 * (len(data) % 2)
+    # Adding 16-bit words with the carries brought round is counting modulo 0xFFFF; only nothing at all adds up to 0.
+    total = number % 0xFFFF or (0xFFFF if number else 0)
     return ~total & 0xFFFF
 
 

@@ -44,11 +44,13 @@ class Dhcp4Packet:
     Addresses are 32-bit numbers, 0 = none. All was checked by `decode_dhcp4`: reading never fails.
     """
 
-    __slots__ = ("_fields", "data", "options")
+    __slots__ = ("_fields", "data", "message_type", "options")
 
     def __init__(self, data: bytes, fields: tuple[int, ...], options: Mapping[int, bytes]) -> None:
         self.data = data
         self._fields = fields
+        kind = options.get(Dhcp4Option.MESSAGE_TYPE)
+        self.message_type = kind[0] if kind else None  # a Dhcp4Type or a number that we do not know; None = plain BOOTP
         self.options = options  # code -> value, in the order of the packet; parts joined; pad, end, overload resolved
 
     @property
@@ -125,11 +127,6 @@ class Dhcp4Packet:
     def file(self) -> bytes:
         """The field file up to its first NUL; meaningless when option 52 says that it holds options."""
         return self.data[_FILE_AT:_COOKIE_AT].split(b"\0", 1)[0]
-
-    @property
-    def message_type(self) -> int | None:
-        """Option 53, a Dhcp4Type or a number that we do not know; None = plain BOOTP."""
-        return self._number(Dhcp4Option.MESSAGE_TYPE)
 
     @property
     def requested_address(self) -> int | None:
@@ -245,8 +242,8 @@ def decode_dhcp4(data: bytes) -> Dhcp4Packet:
     return Dhcp4Packet(data, _FIELDS.unpack_from(data), found)
 
 
-def encode_dhcp4(message: Dhcp4Message) -> bytes:
-    """Return a packet, padded to BOOTP's least length.
+def encode_dhcp4(message: Dhcp4Message, *, written: bytes = b"") -> bytes:
+    """Return a packet, padded to BOOTP's least length. `written` are options, as bytes, that stand before the others.
 
     Raises:
         WireError: a field longer than its place, or a code that is no option's.
@@ -269,7 +266,7 @@ def encode_dhcp4(message: Dhcp4Message) -> bytes:
         message.file,
         _COOKIE,
     )
-    packet = b"%b%b%c" % (fixed, write_dhcp4_options(message.options), END)
+    packet = b"%b%b%b%c" % (fixed, written, write_dhcp4_options(message.options), END)
     return packet.ljust(PACKET_LENGTH_MIN, b"\0")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgepair_contract.config import OptionConfig
 from edgepair_engine.dhcp.relay import Arrival, Destination
-from edgepair_engine.dhcp.replies import reply_to
+from edgepair_engine.dhcp.replies import Replies
 from edgepair_engine.dhcp.scopes import Scope, Scopes
 from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Inform, Nak, Offer, Why
 from edgepair_engine.wire.dhcp4 import decode_dhcp4
@@ -37,7 +39,7 @@ def scope_of(**fields: object) -> Scope:
 def reply(
     data: bytes, verdict: Answering, arrival: Arrival = BY_BROADCAST, scope: Scope = SCOPE
 ) -> tuple[bytes, Destination]:
-    made = reply_to(decode_dhcp4(data), arrival, verdict=verdict, scope=scope, server_id=SERVER)
+    made = Replies().to(decode_dhcp4(data), arrival, verdict=verdict, scope=scope, server_id=SERVER)
     return made.data, made.to
 
 
@@ -216,3 +218,16 @@ def test_the_subnet_of_a_client_is(data: bytes, prefix: str | None) -> None:
 def test_an_interface_without_a_subnet_has_none() -> None:
     arrival = Arrival("lan1", 0, 0, 68, 0xFFFFFFFF)
     assert Scopes(MEMBER).of_packet(decode_dhcp4(Terminal().discovers()), arrival) is None
+
+
+def test_what_was_written_for_one_client_serves_the_next_with_the_same_wishes_and_no_other() -> None:
+    replies = Replies()
+    wishes: dict[int, bytes] = {Dhcp4Option.PARAMETER_LIST: bytes([15])}
+    other = Terminal().says(Dhcp4Type.DISCOVER, options=wishes)
+    asks = [Terminal().discovers(), Terminal(client_id=b"\1till").discovers(), other]
+    for scope in Scopes(MEMBER).all:
+        for verdict in (OFFER, replace(OFFER, lease_s=60), Inform()):
+            for data in (*asks, *asks):
+                packet = decode_dhcp4(data)
+                made = replies.to(packet, BY_BROADCAST, verdict=verdict, scope=scope, server_id=SERVER)
+                assert (made.data, made.to) == reply(data, verdict, scope=scope)
