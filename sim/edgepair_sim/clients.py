@@ -338,7 +338,8 @@ class Client:
 
     def _lie(self) -> None:
         """Send something untrue in an exchange of its own: what is answered to it means nothing to this client."""
-        held = {guise.holding.address for guise in self.guises if guise.holding is not None}
+        held = {guise.former for guise in self.guises}  # what it had by another name it can give back by this one
+        held |= {guise.holding.address for guise in self.guises if guise.holding is not None}
         lie = lie_of(self.guise.speaker, self.relay, held=held, chance=self._chance)
         self._witness.lied(self, lie)
         if lie.to:

@@ -6,8 +6,10 @@ does not know to have received. In true history, for the same counting,
 
     what I sent  >=  what my partner answered  >=  what I saw answered,
 
-and each number is durable before what rests on it leaves. The secondary compares both ways at CONNECT; the primary is
-told in CONNECTACK. When the two cannot compare (another store, another partner in between, a rollback) the secondary
+and each number is durable before what rests on it leaves. Updates and answers that are lost with a connection would
+open a gap in which a rollback hides, so whoever hears the partner's counts raises its own to them: `received` to what
+the partner has sent, `acked` to what it has answered. The secondary compares both ways at CONNECT; the primary is told
+in CONNECTACK. When the two cannot compare (another store, another partner in between, a rollback) the secondary
 begins a new counting, with a number above all that either knows of. It begins with one update as if answered when the
 primary is to hear that it is behind: until it has taken that counting over, it is behind on every link.
 """
@@ -102,6 +104,7 @@ class Tally:
                 partners_is_behind=mine.received > primary.sent or mine.acked > primary.received,
             )
             if verdict == Verdict():
+                self._catch_up(primary)
                 return verdict
         else:
             met = i_know_it or it_knows_me  # if only one knows the other, a store of before came back
@@ -123,7 +126,14 @@ class Tally:
             return Verdict()
         if (secondary.store, secondary.count) != (self._counts.partner, self._counts.count):
             self._take(replace(self._new, partner=secondary.store, count=secondary.count, sent=secondary.received))
+        else:
+            self._catch_up(secondary)
         return Verdict(mine_is_behind=secondary.behind)
+
+    def _catch_up(self, partner: Introduction) -> None:
+        received, acked = max(self._counts.received, partner.sent), max(self._counts.acked, partner.received)
+        if (received, acked) != (self._counts.received, self._counts.acked):
+            self._take(replace(self._counts, received=received, acked=acked))
 
     def take_unsaved(self) -> tuple[CountsRecord, ...]:
         """Return the counts if they must be stored now."""

@@ -20,6 +20,7 @@ from edgepair_sim.deeds import Deed, Order
 from edgepair_sim.node import Node
 from edgepair_sim.scene import Scene
 
+WORD_S = 60.0  # so long a word can be under way, and what it led to wait for a disk
 POLICY_SLACK_S = 3.0  # a clock is read in whole seconds, and a state is shown a little after it was entered
 
 _DOWN = FailoverState.PARTNER_DOWN
@@ -51,7 +52,7 @@ class PartnerDownNeedsAReason(Checker):
         self._apart_since_s: dict[str, float] = {}
         # All that was ever told: an old store that is put back tells old ones again.
         self._seen: dict[str, set[TransitionReport]] = {name: set() for name in scene.nodes}
-        self._words: dict[str, set[FailoverState]] = {name: set() for name in scene.nodes}
+        self._words: dict[str, dict[FailoverState, float]] = {name: {} for name in scene.nodes}
         self._reason: dict[str, Reason] = {}
 
     def done(self, deed: Deed) -> None:
@@ -71,9 +72,9 @@ class PartnerDownNeedsAReason(Checker):
             self._under_way[node.name] -= 1
 
     def spoke(self, node: Node, message: FailoverMessage) -> None:
-        """Keep in mind which states a server's partner may hear of before it is shown next."""
+        """Keep of which states a server's partner may have heard lately: several can come between two reports."""
         if isinstance(message, State) and (told := FailoverState.from_wire(message.state or 0)) is not None:
-            self._words[self.scene.partner_of(node).name].add(told)
+            self._words[self.scene.partner_of(node).name][told] = self.scene.now_s
 
     def crashed(self, node: Node) -> None:
         """Hear that a server died: an order that it was given is on its disk, or will never be carried out."""
@@ -91,7 +92,6 @@ class PartnerDownNeedsAReason(Checker):
             self._died.discard(node.name)
             self._under_way.pop(node.name, None)
         self._seen[node.name].update(group.transitions)
-        self._words[node.name].clear()
         self._keep_time(node, group)
         if group.my_state is _DOWN:
             self._look_at_both()
@@ -101,7 +101,8 @@ class PartnerDownNeedsAReason(Checker):
         apart_s = max(shown_s, _alone_s(group.transitions))
         if self._under_way[node.name]:
             return Reason.ORDER
-        words = {group.partner_state, *self._words[node.name]}
+        since_s = self.scene.now_s - WORD_S
+        words = {group.partner_state, *[state for state, at_s in self._words[node.name].items() if at_s >= since_s]}
         if FailoverState.SHUTDOWN in words:
             return Reason.SHUTDOWN
         if not words.isdisjoint(_RECOVERS):

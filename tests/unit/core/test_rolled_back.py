@@ -166,6 +166,31 @@ def test_an_old_store_is_found_out_by_the_partners_updates_alone(name: str) -> N
     assert rolled_back(pair, name)
 
 
+@pytest.mark.protocol("I17")
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_updates_that_were_lost_on_the_way_hide_no_later_rollback(name: str) -> None:
+    pair = pair_in_normal()
+    other = next(each for each in ADDRESSES if each != name)
+    clients = [Terminal(mac=client.mac, secs=10) for client in CLIENTS[:2]]
+    pair.members[other].disk_is_slow = True
+    given = []
+    for client in clients:
+        offer = pair.hear(name, client.discovers())
+        assert offer is not None
+        pair.hear(name, client.selects(offer.yiaddr, offer.server))
+        given.append(offer.yiaddr)
+    pair.kill(other)  # with all that it had heard and not stored
+    pair.members[other].commits.clear()
+    pair.members[other].disk_is_slow = False
+    pair.start(other)
+    pair.advance(30)
+    assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
+    snapshot = dict(pair.members[name].disk)
+    assert pair.hear(name, clients[1].renews(given[1])) is not None
+    put_back(pair, name, snapshot)
+    assert rolled_back(pair, name)
+
+
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_who_lost_its_store_waits_for_its_leases_though_its_partner_recovers_too(name: str) -> None:
     """It served alone while the partner was away; a dhcpd goes on at once, as two new servers do."""
