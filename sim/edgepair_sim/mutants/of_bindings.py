@@ -75,7 +75,7 @@ OF_BINDINGS = (
         "unacked-not-requeued",
         "updates that were under way when the link broke are not sent again",
         _UPDATES,
-        "        self._queue = {**dict.fromkeys(self._unacked), **self._queue}\n        self._unacked = {}\n",
+        "        self._queue = OrderedDict.fromkeys((*self._unacked, *self._queue))\n        self._unacked = {}\n",
         "        return\n",
     ),
     Mutant(
