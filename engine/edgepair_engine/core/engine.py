@@ -67,6 +67,9 @@ class Engine:
         self._clock = ClockWatch(now)
         # What starting the groups wants is handed out with the first turn.
         self._pending = self._partners.configured(config.groups, now)
+        before = _config_of(restored)
+        if before is not None:
+            self._pending = self._pending.then(self._partners.started_with_other_ranges(pools_of(before), now))
 
     def handle(self, event: Event, now: Now) -> Effects:
         """Return what this event makes the engine want."""
@@ -188,10 +191,14 @@ def newest_config(given: MemberConfig, restored: Restored) -> MemberConfig:
     stored = restored.config
     if stored is None or stored.revision <= given.revision:
         return given
+    return _config_of(restored) or given
+
+
+def _config_of(restored: Restored) -> MemberConfig | None:
     try:
-        return parse_member_config(stored.text)
+        return None if restored.config is None else parse_member_config(restored.config.text)
     except ConfigError:
-        return given
+        return None
 
 
 def _note(code: NoteCode, **fields: str | int) -> Effects:

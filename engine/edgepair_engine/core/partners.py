@@ -23,6 +23,7 @@ from edgepair_engine.failover.sharing import OnOffer
 from edgepair_engine.failover.tally import Origin
 from edgepair_engine.failover.transitions import Refuse
 from edgepair_engine.failover.view import GroupFacts
+from edgepair_engine.leases.pool import Pool
 from edgepair_engine.leases.record import CountsRecord, Restored, StateRecord
 from edgepair_engine.leases.table import LeaseTable
 from edgepair_engine.wire.errors import WireError
@@ -85,6 +86,15 @@ class Partners:
             elif group.config != config:
                 group.config = config
                 effects = effects.then(self.perform(name, group.endpoint.configured(config, now)))
+        return effects
+
+    def started_with_other_ranges(self, before: Iterable[Pool], now: Now) -> Effects:
+        """Hear which pools this server had when it stopped: what came into a range meanwhile is told again."""
+        pools = tuple(before)
+        effects = NOTHING
+        for name, group in self._groups.items():
+            known = [pool for pool in pools if pool.group == name]
+            effects = effects.then(self.perform(name, group.endpoint.started_with_other_ranges(known, now)))
         return effects
 
     def hear(self, event: LinkUp | PartnerBytes | LinkLost | DialFailed, now: Now) -> Effects:

@@ -233,6 +233,13 @@ class Endpoint:
         self._sharing.plan(now)
         return self._finish(draft, now)
 
+    def started_with_other_ranges(self, known: Sequence[Pool], now: Now) -> Outcome:
+        """Tell again what has come into a range since this server ran last, when it had these pools."""
+        draft = self._draft()
+        if known and known != list(self._leases.pools(self._standing.config.name)):
+            self._tell_returned(known, draft, now)
+        return self._finish(draft, now)
+
     # what can be asked
 
     def rights(self, now: Now) -> ServingRights:

@@ -131,7 +131,7 @@ OF_BINDINGS = (
         "returned-range-not-told",
         "bindings of a range that was taken out and came back are not told again",
         "failover/endpoint.py",
-        "            self._tell_returned(known, draft, now)\n",
-        "",
+        "            self._exchange.ranges.changed()\n            self._tell_returned(known, draft, now)\n",
+        "            self._exchange.ranges.changed()\n",
     ),
 )
