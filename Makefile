@@ -15,7 +15,7 @@ setup: ## install what is missing: packages, uv, .venv, kind and its node image 
 check: ## lint, types, arrows, tidy and unit tests (no network, no root, under a minute)
 	$(PY)/ruff check .
 	$(PY)/ruff format --check .
-	$(PY)/mypy contract engine operator sim tests hack images
+	$(PY)/mypy contract engine operator sim tests hack images bench
 	$(PY)/lint-imports
 	$(PY)/pytest tests/tidy tests/unit tests/replay tests/fuzz tests/simulation tests/scenarios \
 	  tests/interop/test_captures_codec.py tests/interop/test_captures_decode.py
@@ -43,8 +43,9 @@ images: ## build the engine and operator images
 generate: ## write CRDs, chart templates, schemas and reference pages from their models
 	$(PY)/python -m hack.generate
 
-bench: ## compare with dhcpd and Kea (comes with a later issue)
-	@echo "bench: there is nothing to measure yet; see Limits in the README" >&2; exit 2
+bench: ## a pair of ours beside pairs of dhcpd and of Kea, half an hour; writes docs/benchmarks.md; ROUNDS=3
+	hack/setup.sh bench
+	$(PY)/python -m bench all $(if $(ROUNDS),--rounds $(ROUNDS))
 
 SIM := $(PY)/python -m edgepair_sim
 given = $(if $(filter-out 0,$($(1))),$(2))

@@ -10,18 +10,23 @@ UV_VERSION=0.13.9
 NEEDED="openssl:openssl setpriv:util-linux zstd:zstd ip:iproute2 iptables:iptables sysctl:procps
   mmdebstrap:mmdebstrap
   dhcpd:isc-dhcp-server dhclient:isc-dhcp-client dhcrelay:isc-dhcp-relay udhcpc:udhcpc"
+# what only `make bench` calls; its clusterless setup is `hack/setup.sh bench`
+NEEDED_BY_BENCH="kea-dhcp4:kea-dhcp4-server perfdhcp:kea-admin cc:gcc"
 FAKETIME=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1  # a library, no command
 POLICY=/usr/sbin/policy-rc.d
+WHAT=${1:-everything}
 
 fail() { echo "error: $*" >&2; exit 1; }
 has() { command -v "$1" > /dev/null; }
 
 install_packages() {
   local missing=() pair
+  [ "$WHAT" != bench ] || NEEDED="$NEEDED $NEEDED_BY_BENCH"
   for pair in $NEEDED; do
     has "${pair%:*}" || missing+=("${pair#*:}")
   done
   [ -e $FAKETIME ] || missing+=(libfaketime)
+  [ "$WHAT" != bench ] || [ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
   python3 -m pip --version > /dev/null 2>&1 || has uv || missing+=(python3-pip)
   docker version > /dev/null 2>&1 || has dockerd || missing+=(docker.io)
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -54,7 +59,7 @@ keep_stopped() {
   local package
   for package in "$@"; do
     case "$package" in
-      isc-dhcp-server | isc-dhcp-relay) update-rc.d "$package" disable > /dev/null 2>&1 || true ;;
+      isc-dhcp-server | isc-dhcp-relay | kea-dhcp4-server) update-rc.d "$package" disable > /dev/null 2>&1 || true ;;
     esac
   done
 }
@@ -71,4 +76,4 @@ install_packages
 install_uv
 echo "- install by uv: .venv as uv.lock says"
 uv sync --quiet --all-extras --frozen
-.venv/bin/python -m hack.kind.cluster prepare
+[ "$WHAT" = bench ] || .venv/bin/python -m hack.kind.cluster prepare

@@ -15,7 +15,8 @@ from edgepair_engine.wire.failover import BndAck, Connect, ConnectAck
 
 LINK_STARTUP_S = 15  # a connection on which nothing is agreed by then is closed
 CLOCK_OFFSET_MAX_S = 60  # dhcpd refuses a partner whose clock is further away
-OURS_UNACKED_MIN = 1000  # between two of ours: a store that was lost is told again in as many turns, and as many syncs
+# Between two of ours: a small window costs a sync for each, behind a large one clients wait for a turn full of updates.
+OURS_UNACKED_MIN = 256
 NAME_REPEATED_MAX = 255  # bytes; a longer one would leave no room for the refusal, and is no name of a group
 PROTOCOL_VERSION = 1
 VENDOR_CLASS = b"edgepair"
