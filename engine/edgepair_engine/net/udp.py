@@ -73,6 +73,9 @@ class DhcpPorts:
         """Look at the devices every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            if self._stood_still():  # a process that goes on can hear of its timers before its sockets
+                for port in self._ports.values():
+                    self._throw_away(port)
             self._looked_s = self._clock().mono_s
             self.look()
 
@@ -179,7 +182,7 @@ class DhcpPorts:
             self._offer(DhcpDatagram(data, arrival))
 
     def _stood_still(self) -> bool:
-        """Return whether the process was stopped until just now. The loop reads sockets before its timers go on."""
+        """Return whether the process was stopped until just now, by the latest look at the devices."""
         return self._clock().mono_s - self._looked_s > LOOK_EVERY_S + DHCP_STALE_S
 
     def _throw_away(self, port: _Port) -> None:
@@ -191,7 +194,8 @@ class DhcpPorts:
             except OSError:
                 break
             count += 1
-        self._offer(DatagramsDropped(count, WAITED_WHY))
+        if count:
+            self._offer(DatagramsDropped(count, WAITED_WHY))
 
     def _route(self, packet: bytes, to: Destination) -> None:
         if self._routed is None:
