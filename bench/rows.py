@@ -132,7 +132,7 @@ class Bench:
             pair.lose_store(1)
             began_s = time.monotonic()
             pair.start(1)
-            time.sleep(1)
+            time.sleep(1)  # it has begun: what follows is asked of the survivor while bindings are told
             trial = self._load.dora(pair, 50, seconds=3)  # the survivor serves meanwhile
             eventually(
                 "all leases are there again", pair.is_ready, within_s=RESYNC_LIMIT_S, every_s=0.1, state=pair.log

@@ -175,8 +175,8 @@ class Pipeline:
     def _form_by(self, due_s: float) -> None:
         self._forming_by_s = due_s if self._forming_by_s is None else min(due_s, self._forming_by_s)
 
-    def _is_awaited(self, batch: BatchId, now: Now) -> None:
-        """Hear that something rests on a batch: if it is the forming one, it waits for company no longer."""
+    def _hurry(self, batch: BatchId, now: Now) -> None:
+        """Hear that something rests on a batch: the forming one waits for company no longer."""
         if batch == self._forming_id:
             self._form_by(now.mono_s)
 
@@ -220,7 +220,7 @@ class Pipeline:
                 passing.append(output)
                 continue
             self._held.append(_Held(newest, now.mono_s, output))
-            self._is_awaited(newest, now)
+            self._hurry(newest, now)
             if isinstance(output, SendToPartner | CloseLink):
                 self._links_held[output.link] += 1
         return tuple(passing)
@@ -294,7 +294,7 @@ class Pipeline:
             self._reports[-1] = (newest, report)
         else:
             self._reports.append((newest, report))
-        self._is_awaited(newest, now)
+        self._hurry(newest, now)
         return None
 
     def _to_publish(self, report: MemberReport | None) -> MemberReport | None:
