@@ -70,9 +70,9 @@ class Note:
 CATALOGUE: Mapping[NoteCode, Notice] = {
     NoteCode.STARTED: Notice(
         Severity.INFO,
-        "edgepair-engine {version} serves {server} with {groups} failover groups and {leases} stored leases",
-        "The process has read its configuration and its store.",
-        "Nothing.",
+        "edgepair-engine {version} serves {server}, revision {revision}: {groups} groups, {leases} stored leases",
+        "The process has read its configuration and its store, and goes by the one of the higher revision.",
+        "Nothing, unless another revision was meant: raise the file's `revision` above the one that is named.",
     ),
     NoteCode.STATE_CHANGED: Notice(
         Severity.INFO,

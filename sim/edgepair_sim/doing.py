@@ -179,11 +179,11 @@ def _order(node: Node, action: ControlAction, last_alive_at: int | None = None) 
 
 def _push(node: Node, config: MemberConfig) -> None:
     """Hand a configuration to a process that runs; one that does not will read the file."""
-    node.offer(ConfigReplaced(config, config.model_dump_json()))
+    node.offer(ConfigReplaced(config))
 
 
 def _mount(node: Node, config: MemberConfig) -> None:
     """Put a configuration into the file that a start reads, and that a process looks at."""
     if config.revision > node.config.revision:
         node.config = config
-        node.offer(ConfigReplaced(config, config.model_dump_json()))
+        node.offer(ConfigReplaced(config))

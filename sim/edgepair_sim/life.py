@@ -197,8 +197,9 @@ class Life:
 
     def _node(self, config: MemberConfig, ppm: int) -> Node:
         place = Place(self._timeline, self._network, self)
-        chance = chance_of(self._script.settings.seed, config.server)  # two servers must never be in step for ever
-        node = Node(config, place, clock=Clock(1 + ppm / 1e6), chance=chance)
+        settings = self._script.settings
+        chance = chance_of(settings.seed, config.server)  # two servers must never be in step for ever
+        node = Node(config, place, clock=Clock(1 + ppm / 1e6), chance=chance, quiet=settings.quiet)
         self._network.join(node)
         self._lan.join(node)
         return node

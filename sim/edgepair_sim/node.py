@@ -68,7 +68,7 @@ class Place:
 class Node:
     """One server: what of it outlives a crash, and its process while it runs."""
 
-    def __init__(self, config: MemberConfig, place: Place, *, clock: Clock, chance: random.Random) -> None:
+    def __init__(self, config: MemberConfig, place: Place, *, clock: Clock, chance: random.Random, quiet: bool) -> None:
         self.name = config.server
         self.address = str(config.groups[0].my_address)
         self.config = config  # the file that a start reads
@@ -84,6 +84,7 @@ class Node:
         self.starts = 0
         self._place = place
         self._chance = chance
+        self._quiet = quiet
         self._unsent: list[SendToPartner] = []
 
     # what is done to it
@@ -144,6 +145,7 @@ class Node:
             random.Random(self._chance.random()),
             now=self.now(),
             identity=Identity(boot=f"{self.name}-{self.starts}", version="simulated"),
+            tells_each_packet=not self._quiet,
         )
         self.process = Process(self, Pipeline(self.engine))
 

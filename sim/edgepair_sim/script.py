@@ -30,6 +30,7 @@ class Settings:
     split: int = 128
     auto_partner_down_s: int = 0
     ours: bool = True  # both are told that the partner is one of ours
+    quiet: bool = False  # the servers tell nothing of single packets, so that no commit is hastened by such a word
     clients: int = 20
     networks: int = 2  # prefixes: the servers' own one, the others behind relays
     addresses: int = 16  # of each prefix

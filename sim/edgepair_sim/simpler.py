@@ -34,6 +34,7 @@ PLAIN: tuple[dict[str, Any], ...] = (
     {"max_unacked_updates": 10},
     {"auto_partner_down_s": 0},
     {"ours": True},
+    {"quiet": False},
     {"max_response_delay_s": 60},
     {"mclt_s": 60},
     {"lease_s": 600},

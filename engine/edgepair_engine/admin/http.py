@@ -139,16 +139,15 @@ class Admin:
         return web.json_response(text=report.model_dump_json())
 
     async def _config(self, request: web.Request) -> web.Response:
-        text = (await request.read()).decode(errors="replace")
         try:
-            config = parse_member_config(text)
+            config = parse_member_config((await request.read()).decode(errors="replace"))
         except ConfigError as error:
             self._member.offer(ConfigRefused(str(error)))
             return _text(422, str(error))
         in_force = self._board.newest
         if in_force is not None and config.revision < in_force.config_revision:
             return _text(409, f"revision {config.revision} is older than {in_force.config_revision}, which is in force")
-        self._member.offer(ConfigReplaced(config, text))
+        self._member.offer(ConfigReplaced(config))
         return await self._verdict(config)
 
     async def _verdict(self, config: MemberConfig) -> web.Response:

@@ -14,7 +14,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(arguments: Namespace) -> int:
-    config, _text = read_config(arguments.config)
+    config = read_config(arguments.config)
     subnets = len(config.subnets) + sum(len(group.subnets) for group in config.groups)
     print(
         f"{arguments.config}: revision {config.revision} ({config.digest}) of {config.server}: "

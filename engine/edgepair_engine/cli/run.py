@@ -90,7 +90,7 @@ def _run(arguments: Namespace) -> int:
 def _choose(path: Path, restored: Restored) -> tuple[MemberConfig, ConfigError | None]:
     """Return the configuration to start with, and the error of the file if it had to be the stored one."""
     try:
-        given = read_config(path)[0]
+        given = read_config(path)
     except ConfigError as error:
         if restored.config is None:
             raise
@@ -125,6 +125,7 @@ def _started(config: MemberConfig, restored: Restored, identity: Identity) -> No
         {
             "version": identity.version,
             "server": config.server,
+            "revision": config.revision,
             "groups": len(config.groups),
             "leases": len(restored.leases),
         },

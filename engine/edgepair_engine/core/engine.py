@@ -70,6 +70,8 @@ class Engine:
         before = _config_of(restored)
         if before is not None:
             self._pending = self._pending.then(self._partners.started_with_other_ranges(pools_of(before), now))
+        if before != config:  # the next start compares with it
+            self._pending = Effects((_record_of(config),)).then(self._pending)
 
     def handle(self, event: Event, now: Now) -> Effects:
         """Return what this event makes the engine want."""
@@ -157,8 +159,7 @@ class Engine:
             return NOTHING
         self._config, self._digest = config, config.digest
         self._leases.configure(pools_of(config))
-        effects = Effects((ConfigRecord(config.revision, event.text),))
-        effects = effects.then(self._partners.configured(config.groups, now))
+        effects = Effects((_record_of(config),)).then(self._partners.configured(config.groups, now))
         self._clients.configured(config)
         return effects.then(_note(NoteCode.CONFIG_ACCEPTED, revision=config.revision, digest=self._digest))
 
@@ -192,6 +193,11 @@ def newest_config(given: MemberConfig, restored: Restored) -> MemberConfig:
     if stored is None or stored.revision <= given.revision:
         return given
     return _config_of(restored) or given
+
+
+def _record_of(config: MemberConfig) -> ConfigRecord:
+    # What nobody set is left out: a version that does not know such a field yet can read the rest.
+    return ConfigRecord(config.revision, config.model_dump_json(exclude_unset=True))
 
 
 def _config_of(restored: Restored) -> MemberConfig | None:

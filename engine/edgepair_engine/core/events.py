@@ -76,10 +76,9 @@ class ControlAsked:
 
 @value
 class ConfigReplaced:
-    """A newer, valid configuration came. `text` is its JSON."""
+    """A newer, valid configuration came."""
 
     config: MemberConfig
-    text: str
 
 
 @value

@@ -40,15 +40,13 @@ class EndQueue:
         """Return how many entries there are, outdated ones included."""
         return len(self._heap)
 
-    def first(self) -> int | None:
-        """Return the address whose end is oldest; lowest address first among equals."""
-        entry = self._front()
-        return None if entry is None else entry & 0xFFFFFFFF
-
     def first_end(self) -> int | None:
         """Return the oldest end."""
-        entry = self._front()
-        return None if entry is None else entry >> 32
+        while self._heap:
+            if self._holds(self._heap[0]):
+                return self._heap[0] >> 32
+            heappop(self._heap)
+        return None
 
     def __iter__(self) -> Iterator[int]:
         """Yield addresses, oldest end first, in O(k log k) for the first k. Nothing may change meanwhile."""
@@ -63,13 +61,6 @@ class EndQueue:
             if entry != last and self._holds(entry):
                 yield entry & 0xFFFFFFFF
             last = entry
-
-    def _front(self) -> int | None:
-        while self._heap:
-            if self._holds(self._heap[0]):
-                return self._heap[0]
-            heappop(self._heap)
-        return None
 
     def _holds(self, entry: int) -> bool:
         return self._is_current(entry & 0xFFFFFFFF, entry >> 32)

@@ -108,13 +108,8 @@ class LeaseTable:
         """Return how many addresses of a pool are in this state, reserved ones not counted."""
         return self._queues[pool.prefix][state].count
 
-    def oldest(self, pool: Pool, state: BindingState) -> Lease | None:
-        """Return the lease in this state that ends first: the next to expire, or the longest unused."""
-        address = self._queues[pool.prefix][state].first()
-        return None if address is None else self.get(address)
-
     def oldest_end(self, pool: Pool, state: BindingState) -> int | None:
-        """Return the end of the lease that `oldest` would return."""
+        """Return the end of the lease in this state that ends first: the next to expire, or the longest unused."""
         return self._queues[pool.prefix][state].first_end()
 
     def first_end(self, group: str, states: tuple[BindingState, ...]) -> int | None:

@@ -15,8 +15,8 @@ LOOK_EVERY_S = 2.0  # a mounted ConfigMap takes a minute to follow anyway
 _Stamp = tuple[int, int, int]
 
 
-def read_config(path: Path) -> tuple[MemberConfig, str]:
-    """Return the configuration in a file, and its text.
+def read_config(path: Path) -> MemberConfig:
+    """Return the configuration in a file.
 
     Raises:
         ConfigError: the file cannot be read, or a value in it cannot be used.
@@ -27,7 +27,7 @@ def read_config(path: Path) -> tuple[MemberConfig, str]:
         raise ConfigError(str(path), error.strerror, "must be a readable JSON document") from error
     except UnicodeDecodeError as error:
         raise ConfigError(str(path), f"byte {error.start}", "must be UTF-8 text") from error
-    return parse_member_config(text), text
+    return parse_member_config(text)
 
 
 class ConfigWatch:
@@ -43,7 +43,7 @@ class ConfigWatch:
         """Offer what the file holds now, because a person asked for it."""
         self._seen = self._stamp()
         try:
-            self._offer(ConfigReplaced(*read_config(self._path)))
+            self._offer(ConfigReplaced(read_config(self._path)))
         except ConfigError as error:
             self._offer(ConfigRefused(str(error)))
 
@@ -57,13 +57,13 @@ class ConfigWatch:
     def _follow(self) -> None:
         self._seen = self._stamp()
         try:
-            config, text = read_config(self._path)
+            config = read_config(self._path)
         except ConfigError as error:
             self._offer(ConfigRefused(str(error)))
             return
         # A mount lags behind what was pushed: what it brings late is no mistake and not worth a word.
         if config.revision >= self._in_force():
-            self._offer(ConfigReplaced(config, text))
+            self._offer(ConfigReplaced(config))
 
     def _stamp(self) -> _Stamp | None:
         try:

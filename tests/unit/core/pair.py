@@ -162,7 +162,7 @@ class Pair:
         member = self.members[name]
         config = member_of(name, *groups, revision=member.config.revision + 1)
         member.config = config
-        member.inbox.append(ConfigReplaced(config, config.model_dump_json()))
+        member.inbox.append(ConfigReplaced(config))
         self._settle()
 
     def order(self, name: str, action: ControlAction) -> ControlAnswer:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from edgepair_contract.config import MemberConfig, PoolConfig, SubnetConfig
+from edgepair_contract.config import MemberConfig, PoolConfig, SubnetConfig, parse_member_config
 from edgepair_contract.notices import NoteCode
 from edgepair_contract.report import InterfaceReport
 from edgepair_contract.vocabulary import BindingState
@@ -41,14 +41,33 @@ def notes(effects: Effects) -> list[tuple[NoteCode, dict[str, str | int]]]:
 
 def replaced(revision: int, **changes: object) -> ConfigReplaced:
     config = PLAIN_MEMBER.model_copy(update={"revision": revision, **changes})
-    return ConfigReplaced(config, config.model_dump_json())
+    return ConfigReplaced(config)
+
+
+@pytest.mark.parametrize(
+    ("before", "is_stored"),
+    [
+        pytest.param(None, True, id="the first start"),
+        pytest.param(PLAIN_MEMBER, False, id="nothing has changed"),
+        pytest.param(PLAIN_MEMBER.model_copy(update={"subnets": ()}), True, id="the file has changed"),
+    ],
+)
+def test_what_a_server_starts_with_is_stored(before: MemberConfig | None, *, is_stored: bool) -> None:
+    stored = ConfigRecord(before.revision, before.model_dump_json()) if before is not None else None
+    engine = Engine(PLAIN_MEMBER, Restored(config=stored), random.Random(7), now=T0)
+    records = run_turn(engine, [], T0).records
+    assert [parse_member_config(record.text) for record in records if isinstance(record, ConfigRecord)] == (
+        [PLAIN_MEMBER] if is_stored else []
+    )
 
 
 def test_a_newer_configuration_is_stored_and_in_force() -> None:
     engine = engine_of()
     event = replaced(2, subnets=PLAIN_MEMBER.subnets[:1])
     effects = engine.handle(event, T0)
-    assert effects.records == (ConfigRecord(2, event.text),)
+    (record,) = effects.records
+    assert isinstance(record, ConfigRecord)
+    assert (record.revision, parse_member_config(record.text)) == (2, event.config)
     assert [code for code, _ in notes(effects)] == [NoteCode.CONFIG_ACCEPTED]
     report = engine.report(T0)
     assert (report.config_revision, report.config_digest) == (2, event.config.digest)
@@ -158,7 +177,7 @@ def test_a_full_pool_is_told_once_a_minute() -> None:
 
 def test_without_failover_a_lease_ends_by_itself_and_its_address_is_free() -> None:
     engine = engine_of()
-    engine.handle(DhcpDatagram(CLIENT.selects("10.1.0.50"), BY_BROADCAST), T0)
+    run_turn(engine, [DhcpDatagram(CLIENT.selects("10.1.0.50"), BY_BROADCAST)], T0)
     assert engine.next_wakeup(T0) == T0.mono_s + 86401
     assert run_turn(engine, [], later(86400)).records == ()
     effects = run_turn(engine, [], later(86401))

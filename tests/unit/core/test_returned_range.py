@@ -16,15 +16,30 @@ SHORT = SUBNET.model_copy(update={"pools": (PoolConfig(start=IPv4Address("10.1.0
 LAST = "10.1.0.53"
 
 
-def configured(pair: Pair, subnet: SubnetConfig) -> None:
+def configured(pair: Pair, subnet: SubnetConfig, dead: str | None = None) -> None:
+    """Give both servers a subnet, one of them while it is dead if so wanted."""
+    if dead is not None:
+        pair.kill(dead)
+        member = pair.members[dead]
+        member.config = member_of(dead, group_of(dead, subnet), revision=member.config.revision + 1)
     for name in ADDRESSES:
-        pair.configure(name, group_of(name, subnet))
+        if name != dead:
+            pair.configure(name, group_of(name, subnet))
+    if dead is not None:
+        pair.start(dead)
 
 
-@pytest.mark.parametrize("is_dead", [False, True], ids=["while it runs", "while it is dead"])
+@pytest.mark.parametrize(
+    ("dead_when_it_goes", "dead_when_it_comes"),
+    [
+        pytest.param(False, False, id="while it runs"),
+        pytest.param(False, True, id="returns while it is dead"),
+        pytest.param(True, True, id="goes and returns while it is dead"),
+    ],
+)
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_a_lease_that_comes_back_into_a_range_is_told_to_a_partner_that_has_lost_its_store(
-    name: str, *, is_dead: bool
+    name: str, *, dead_when_it_goes: bool, dead_when_it_comes: bool
 ) -> None:
     pair = Pair()
     pair.start(*ADDRESSES)
@@ -39,7 +54,7 @@ def test_a_lease_that_comes_back_into_a_range_is_told_to_a_partner_that_has_lost
     held = pair.members[name].stored_lease(LAST)
     assert held is not None
     assert held.lease.state is BindingState.ACTIVE
-    configured(pair, SHORT)
+    configured(pair, SHORT, name if dead_when_it_goes else None)
     pair.kill(other)
     pair.members[other].disk, pair.members[other].disks_lost = {}, 1
     pair.start(other)
@@ -47,16 +62,8 @@ def test_a_lease_that_comes_back_into_a_range_is_told_to_a_partner_that_has_lost
     assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
     assert pair.members[other].stored_lease(LAST) is None
 
-    if is_dead:
-        pair.kill(name)
-        config = member_of(name, group_of(name), revision=pair.members[name].config.revision + 1)
-        pair.members[name].config = config
-        pair.configure(other, group_of(other))
-        pair.start(name)
-        pair.advance(20)
-    else:
-        configured(pair, SUBNET)
-        pair.advance(20)
+    configured(pair, SUBNET, name if dead_when_it_comes else None)
+    pair.advance(20)
     told = pair.members[other].stored_lease(LAST)
     assert told is not None
     assert (told.lease.state, told.lease.hardware) == (BindingState.ACTIVE, held.lease.hardware)

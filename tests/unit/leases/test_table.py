@@ -70,8 +70,8 @@ def test_the_longest_unused_address_comes_first_and_the_lowest_of_the_never_used
     table = a_table(Lease(100, ends_at=50), Lease(101, ends_at=20), Lease(102, state=BACKUP, ends_at=10))
     assert addresses(table, FREE)[:3] == [103, 104, 105]
     assert addresses(table, FREE)[-2:] == [101, 100]
-    assert table.oldest(LAN, BACKUP) == table.get(102)
-    assert table.oldest(LAN, ACTIVE) is None
+    assert table.oldest_end(LAN, BACKUP) == 10
+    assert table.oldest_end(LAN, ACTIVE) is None
 
 
 def test_counts_follow_every_move() -> None:
@@ -176,7 +176,7 @@ def test_the_queues_always_agree_with_the_rows(writes: list[Lease]) -> None:
         found = [(lease.ends_at, lease.address) for lease in table.oldest_first(LAN, state)]
         assert found == sorted(expected)
         assert table.count(LAN, state) == len(expected)
-        assert table.oldest(LAN, state) == (table.get(found[0][1]) if found else None)
+        assert table.oldest_end(LAN, state) == (found[0][0] if found else None)
     for hardware in (b"\x01a", b"\x01b"):
         key = client_key(None, hardware)
         assert key is not None

@@ -67,7 +67,7 @@ def test_finish_waits_until_the_last_record_is_durable(tmp_path: Path) -> None:
     newer = CONFIG.model_copy(update={"revision": 2})
 
     async def story(stage: Stage) -> None:
-        stage.pump.offer(ConfigReplaced(newer, newer.model_dump_json()))
+        stage.pump.offer(ConfigReplaced(newer))
         stage.pump.finish()
         await stage.pump.run(stage.outlets)
 
@@ -100,7 +100,7 @@ def test_a_store_that_breaks_under_the_loop_ends_it(tmp_path: Path) -> None:
         vandal = sqlite3.connect(tmp_path / DATABASE)
         vandal.execute("DROP TABLE config")
         vandal.close()
-        stage.pump.offer(ConfigReplaced(newer, newer.model_dump_json()))
+        stage.pump.offer(ConfigReplaced(newer))
         await stage.pump.run(stage.outlets)
 
     with pytest.raises(ExceptionGroup) as end:
