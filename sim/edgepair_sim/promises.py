@@ -17,7 +17,7 @@ from edgepair_sim.clients import FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED, Client
 from edgepair_sim.deeds import Deed, StepClock
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
-from edgepair_sim.pair import GROUP
+from edgepair_sim.pair import GROUP, PRIMARY
 from edgepair_sim.scene import Scene
 
 STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear nothing
@@ -25,7 +25,7 @@ STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear
 
 @dataclass(slots=True)
 class Promise:
-    """A promise, and when it ends by the wall clock of the server that gave it.
+    """A promise, and when it was made and ends by the wall clock of the server that gave it.
 
     `in_partner_down`: that server was in Partner-Down, where it gives what its partner may not know of.
     `void`: why it does not count any more, if so.
@@ -33,6 +33,7 @@ class Promise:
 
     client: Client
     holding: Holding
+    made_at: int
     ends_at: int
     in_partner_down: bool
     void: str = ""
@@ -61,15 +62,15 @@ class Promises:
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear of a new promise: it takes the place of the one before, and of others' to the same address."""
-        now_s = self._scene.now_s
+        new = self._made(client, holding)
         for promise in self._counting():
             if promise.holding.address == holding.address and promise.holding.key != holding.key:
-                promise.void = f"given to {client.name}"  # or to itself by another name; whether rightly others ask
-        (giver,) = (node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
-        ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
-        state = giver.disk.state(GROUP)
-        in_partner_down = state is not None and state.my_state is FailoverState.PARTNER_DOWN
-        self._latest[client.number, holding.key] = Promise(client, holding, ends_at, in_partner_down)
+                # To itself by another name, perhaps. Whether rightly, other checkers ask.
+                if self._wins(new, promise):
+                    promise.void = f"given to {client.name}"
+                else:
+                    new.void = f"given to {promise.client.name}, by the servers' clocks after this"
+        self._latest[client.number, holding.key] = new
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client uses an address no longer."""
@@ -100,6 +101,27 @@ class Promises:
 
     def _counting(self) -> Iterator[Promise]:
         return (promise for promise in self._latest.values() if promise.counts(self._scene.now_s))
+
+    def _made(self, client: Client, holding: Holding) -> Promise:
+        now_s = self._scene.now_s
+        giver = self._giver(holding)
+        ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
+        lease = lease_of(giver, holding.address)
+        made_at = lease.cltt if client.speaker_of(holding.key).had(lease) else ends_at - holding.lease_s
+        state = giver.disk.state(GROUP)
+        in_partner_down = state is not None and state.my_state is FailoverState.PARTNER_DOWN
+        return Promise(client, holding, made_at, ends_at, in_partner_down)
+
+    def _giver(self, holding: Holding) -> Node:
+        return next(node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
+
+    def _wins(self, later: Promise, earlier: Promise) -> bool:
+        """Return whether the servers agree on the later one when they meet: they go by the moments they wrote down."""
+        if later.holding.server == earlier.holding.server:
+            return True
+        if later.made_at != earlier.made_at:
+            return later.made_at > earlier.made_at
+        return self._giver(later.holding).name == PRIMARY
 
     def _look(self) -> None:
         for promise in self._counting():

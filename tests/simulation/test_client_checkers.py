@@ -307,6 +307,28 @@ def test_what_was_given_in_partner_down_is_news_to_a_partner_that_lives() -> Non
         watched.says(watched.giver, NAK)
 
 
+@pytest.mark.parametrize(("later_by_s", "keeps_it"), [(1, False), (0, False), (-1, True)])
+def test_of_two_that_were_promised_one_address_the_servers_keep_the_one_they_wrote_down_later(
+    later_by_s: int, *, keeps_it: bool
+) -> None:
+    watched = Watched(PromisesSurvive)  # by the secondary: of two moments that are equal the primary's counts
+    record, other = watched.giver.disk.lease(A50), watched.scene.clients[1]
+    assert record is not None
+    assert watched.client.holding is not None
+    theirs = replace(
+        record.lease,
+        hardware=other.guise.speaker.hardware,
+        client_id=other.guise.speaker.client_id,
+        cltt=record.lease.cltt + later_by_s,
+    )
+    watched.partner.disk.write([replace(record, lease=theirs)])
+    server = watched.scene.lan.address_of(watched.partner)
+    watched.checker.promised(other, replace(watched.client.holding, key=other.guise.key, server=server))
+    watched.client.phase = Phase.REBOOTING
+    with pytest.raises(Broken) if keeps_it else nullcontext():
+        watched.says(watched.giver, NAK)
+
+
 # floods
 
 
