@@ -160,11 +160,21 @@ def is_forgotten(promise: Promise, scene: Scene) -> bool:
 
 
 def is_news_to(node: Node, promise: Promise) -> bool:
-    """Return whether a server cannot know what its partner gave in Partner-Down, because this one lives all the same.
+    """Return whether a server cannot know what its partner gave, because one has declared the other down, who lives.
 
-    It goes by what it knows, until the two have settled it: it may hold the address for the client of before.
+    It goes by what it knows, until the two have settled it: it may hold the address for the client of before, or have
+    given it to another.
     """
-    return promise.in_partner_down and not knows(node, promise)
+    return (promise.in_partner_down or _was_given_by_the_dead(node, promise)) and not knows(node, promise)
+
+
+def _was_given_by_the_dead(node: Node, promise: Promise) -> bool:
+    """Return whether a server is in Partner-Down, and its partner gave it since it counts as gone."""
+    record = node.disk.state(GROUP)
+    if record is None or record.my_state is not FailoverState.PARTNER_DOWN:
+        return False
+    gone_for_s = node.now().wall_s - record.claims_from_at
+    return promise.holding.asked_s >= node.timeline.true_s - gone_for_s - 1
 
 
 def holds(node: Node, promise: Promise) -> bool:

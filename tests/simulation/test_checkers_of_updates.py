@@ -278,6 +278,14 @@ def test_a_lease_that_is_told_again_to_who_asks_early_may_stay_short() -> None:
     _gets(checker, 5070, 230)
 
 
+def test_the_rest_of_a_lease_that_the_other_server_gave_at_the_same_time_may_be_short() -> None:
+    checker = a_checker(RenewedLeaseIsWhole, LONG)
+    _gets(checker, 5000, 300)
+    checker.answered(secondary(checker), an_ack(checker.scene.clients[0].mac, lease_s=500))
+
+    _gets(checker, 5150, 350)
+
+
 def test_who_renews_late_may_get_less() -> None:
     checker = a_checker(RenewedLeaseIsWhole, LONG)
     _gets(checker, 5000, 300)

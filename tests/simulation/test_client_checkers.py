@@ -307,6 +307,17 @@ def test_what_was_given_in_partner_down_is_news_to_a_partner_that_lives() -> Non
         watched.says(watched.giver, NAK)
 
 
+@pytest.mark.parametrize(("declared_s", "is_news"), [(25, True), (60, False)])
+def test_what_a_living_partner_gave_since_it_was_declared_down_is_news(declared_s: int, *, is_news: bool) -> None:
+    order = f"at {declared_s} order node=east-2 action=partner-down"
+    watched = Watched(PromisesSurvive, "at 10 cut for_s=900", order)
+    watched.client.phase = Phase.REBINDING
+    with nullcontext() if is_news else pytest.raises(Broken):
+        watched.says(watched.partner, NAK)
+    with pytest.raises(Broken):
+        watched.says(watched.giver, NAK)
+
+
 @pytest.mark.parametrize(("later_by_s", "keeps_it"), [(1, False), (0, False), (-1, True)])
 def test_of_two_that_were_promised_one_address_the_servers_keep_the_one_they_wrote_down_later(
     later_by_s: int, *, keeps_it: bool

@@ -280,13 +280,15 @@ class Endpoint:
     def _tell_returned(self, known: Sequence[Pool], draft: Draft, now: Now) -> None:
         """Tell the bindings of addresses that came into a range again: the partner may have lost its store since.
 
-        It may not have them in its range yet, and refuse; so each is told until it is acknowledged.
+        It may not have them in its range yet, and refuse; so each is told until it is acknowledged. Until then nothing
+        is promised beyond MCLT, whatever it acknowledged once.
         """
         for pool in self._leases.pools(self._standing.config.name):
             for lease in self._leases.leases(pool):
                 if lease != Lease(lease.address) and not any(lease.address in each for each in known):
                     told_at = max(known_until(lease), now.wall_s)
-                    self._exchange.changed(replace(lease, tstp=told_at, atsfp=0), draft)
+                    tsfp = min(lease.tsfp, now.wall_s) if lease.state is BindingState.ACTIVE else lease.tsfp
+                    self._exchange.changed(replace(lease, tstp=told_at, tsfp=tsfp, atsfp=0), draft)
 
     def _take(self, message: FailoverMessage, link: Link, draft: Draft, now: Now) -> None:
         link.heard_at = now.mono_s

@@ -50,25 +50,32 @@ class RenewedLeaseIsWhole(Checker):
         had = self._had.pop(client.number, None)
         if holding.asked_s < self._well_from_s:
             return
-        given_s = self._given_s(client, holding)
+        given_s, given_at_s = self._given_for(client, holding)
         if abs(given_s - holding.lease_s) <= READING_S:
             self._had[client.number] = holding  # not the rest of one that it missed
         if had is None or (had.key, had.address) != (holding.key, holding.address):
             return
         if abs(had.end_s - holding.end_s) <= SAME_END_S:
             return  # asked for early, it is told again
-        if given_s and had.asked_s + ACKED_WITHIN_S <= holding.asked_s <= had.asked_s + had.lease_s / 2 + READING_S:
+        in_time = holding.asked_s <= had.asked_s + had.lease_s / 2 + READING_S
+        # The rest of one that the other server gave when it asked before says nothing of what it gets for renewing.
+        if given_s and in_time and given_at_s >= had.asked_s + ACKED_WITHIN_S:
             self._compare(client, had, holding, given_s=given_s)
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client is done with its lease: the next one is a first one."""
         self._had.pop(client.number, None)
 
-    def _given_s(self, client: Client, holding: Holding) -> int:
-        """Return how long the lease was that this is, or is the rest of; 0 when that was before all was well."""
+    def _given_for(self, client: Client, holding: Holding) -> tuple[int, float]:
+        """Return how long the lease was that this is, or is the rest of (0: given before all was well), and since when.
+
+        True seconds.
+        """
         given = self._given[holding.address, client.mac]
         end_s = _same_end(given, self.scene.now_s + holding.lease_s)
-        return holding.lease_s if end_s is None else given[end_s]
+        if end_s is None:
+            return holding.lease_s, self.scene.now_s
+        return given[end_s], end_s - given[end_s]
 
     def _compare(self, client: Client, had: Holding, holding: Holding, *, given_s: int) -> None:
         wanted_s = client.guise.wanted_s or self.scene.wishes.settings.lease_s

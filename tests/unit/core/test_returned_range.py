@@ -8,6 +8,7 @@ import pytest
 
 from edgepair_contract.config import PoolConfig, SubnetConfig
 from edgepair_contract.vocabulary import BindingState
+from edgepair_engine.leases.lease import Lease
 from tests.unit.core.pair import ADDRESSES, Pair, group_of, member_of
 from tests.unit.dhcp.counter import SUBNET
 from tests.unit.dhcp.packets import Terminal
@@ -29,18 +30,8 @@ def configured(pair: Pair, subnet: SubnetConfig, dead: str | None = None) -> Non
         pair.start(dead)
 
 
-@pytest.mark.parametrize(
-    ("dead_when_it_goes", "dead_when_it_comes"),
-    [
-        pytest.param(False, False, id="while it runs"),
-        pytest.param(False, True, id="returns while it is dead"),
-        pytest.param(True, True, id="goes and returns while it is dead"),
-    ],
-)
-@pytest.mark.parametrize("name", ADDRESSES)
-def test_a_lease_that_comes_back_into_a_range_is_told_to_a_partner_that_has_lost_its_store(
-    name: str, *, dead_when_it_goes: bool, dead_when_it_comes: bool
-) -> None:
+def a_lease_that_went_out_of_range(name: str, *, dead: bool = False) -> tuple[Pair, Lease]:
+    """Return a pair in Normal whose server of this name holds LAST, in no range, while the other has lost its store."""
     pair = Pair()
     pair.start(*ADDRESSES)
     pair.advance(20)
@@ -54,16 +45,48 @@ def test_a_lease_that_comes_back_into_a_range_is_told_to_a_partner_that_has_lost
     held = pair.members[name].stored_lease(LAST)
     assert held is not None
     assert held.lease.state is BindingState.ACTIVE
-    configured(pair, SHORT, name if dead_when_it_goes else None)
+    configured(pair, SHORT, name if dead else None)
     pair.kill(other)
     pair.members[other].disk, pair.members[other].disks_lost = {}, 1
     pair.start(other)
     pair.advance(70)
     assert pair.states() == [("Normal", "Normal"), ("Normal", "Normal")]
     assert pair.members[other].stored_lease(LAST) is None
+    return pair, held.lease
 
+
+@pytest.mark.parametrize(
+    ("dead_when_it_goes", "dead_when_it_comes"),
+    [
+        pytest.param(False, False, id="while it runs"),
+        pytest.param(False, True, id="returns while it is dead"),
+        pytest.param(True, True, id="goes and returns while it is dead"),
+    ],
+)
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_lease_that_comes_back_into_a_range_is_told_to_a_partner_that_has_lost_its_store(
+    name: str, *, dead_when_it_goes: bool, dead_when_it_comes: bool
+) -> None:
+    pair, held = a_lease_that_went_out_of_range(name, dead=dead_when_it_goes)
+    other = next(each for each in ADDRESSES if each != name)
     configured(pair, SUBNET, name if dead_when_it_comes else None)
     pair.advance(20)
     told = pair.members[other].stored_lease(LAST)
     assert told is not None
-    assert (told.lease.state, told.lease.hardware) == (BindingState.ACTIVE, held.lease.hardware)
+    assert (told.lease.state, told.lease.hardware) == (BindingState.ACTIVE, held.hardware)
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_until_that_is_acknowledged_its_client_gets_no_more_than_mclt(name: str) -> None:
+    pair, held = a_lease_that_went_out_of_range(name)
+    assert held.hardware is not None
+    client = Terminal(mac=held.hardware[1:])
+    pair.sever()
+    configured(pair, SUBNET)
+    apart = pair.hear(name, client.reboots(LAST))
+    pair.mend()
+    pair.advance(20)
+    together = pair.hear(name, client.reboots(LAST))
+    assert apart is not None
+    assert together is not None
+    assert (apart.lease_s, together.lease_s) == (group_of(name).mclt_s, SUBNET.default_lease_s)
