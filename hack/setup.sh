@@ -8,7 +8,7 @@ PATH=$PATH:/usr/sbin:/sbin
 UV_VERSION=0.13.9
 # command:package, for the commands that the tests and builds call
 NEEDED="openssl:openssl setpriv:util-linux zstd:zstd ip:iproute2 iptables:iptables sysctl:procps
-  mmdebstrap:mmdebstrap
+  mmdebstrap:mmdebstrap strace:strace mkfs.ext4:e2fsprogs
   dhcpd:isc-dhcp-server dhclient:isc-dhcp-client dhcrelay:isc-dhcp-relay udhcpc:udhcpc"
 # what only `make bench` calls; its clusterless setup is `hack/setup.sh bench`
 NEEDED_BY_BENCH="kea-dhcp4:kea-dhcp4-server perfdhcp:kea-admin cc:gcc"

@@ -29,6 +29,7 @@ TIERS: dict[str, dict[str, str]] = {
         "fuzz": f"{sys.executable} -m tests.fuzz all --seconds 60",
         "chart": f"{PYTEST} tests/chart",
         "interop": f"{PYTEST} tests/interop --ignore tests/interop/live --timeout 300",
+        "durability": f"{PYTEST} tests/durability --cuts 20 --timeout 300",
         "live": f"{LIVE} -m 'ours_primary or gate'",
         "controller": f"{PYTEST} tests/controller --timeout 300",
         "images": "make images",
@@ -39,6 +40,7 @@ TIERS: dict[str, dict[str, str]] = {
 TIERS["test-all"] = TIERS["test"] | {
     "simulation": f"{LIVES} --seeds 10000",
     "fuzz": f"{sys.executable} -m tests.fuzz all --runs 1000000",
+    "durability": f"{PYTEST} tests/durability --cuts 200 --timeout 1800",
     "live": LIVE,
     "e2e": f"{PYTEST} tests/e2e --timeout 900",
 }

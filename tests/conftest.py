@@ -6,6 +6,7 @@ A skipped test says why; where `CI` is set it counts as a failure unless tests/m
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import settings
 settings.register_profile("check", derandomize=True, deadline=None)
 settings.load_profile("check")
 
+FIGURE = "figure"
 MAY_SKIP = Path(__file__).with_name("may_skip.txt")
 
 
@@ -34,3 +36,21 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         reporter.write_line(f"skipped in CI, which is a failure: {nodeid}", red=True)
     if wrong and exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keep a measured figure for the end of the run, in whichever process the test runs."""
+    return lambda text: record_property(FIGURE, text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    figures = [
+        text for report in reports if report.when == "call" for name, text in report.user_properties if name == FIGURE
+    ]
+    if figures:
+        terminalreporter.section("figures")
+    for line in figures:
+        terminalreporter.write_line(str(line))

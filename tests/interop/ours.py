@@ -61,6 +61,7 @@ class Engine:
         self._log = folder / "engine.log"
         self.process: Process | None = None
         self.environment: dict[str, str] = {}
+        self.recorder: list[str] = []  # words before its command
         self.configure(configuration)
 
     def configure(self, configuration: dict[str, Any]) -> None:
@@ -70,7 +71,9 @@ class Engine:
     def start(self) -> None:
         """Start it, again with the same store if it ran before."""
         words = ["run", "--config", str(self.config_file), "--store", str(self.store), "--log-level", "debug"]
-        self.process = Process([*ENGINE, *words], self._log, namespace=self._namespace, environment=self.environment)
+        self.process = Process(
+            [*self.recorder, *ENGINE, *words], self._log, namespace=self._namespace, environment=self.environment
+        )
 
     def kill(self) -> None:
         """End it as a power failure would."""
