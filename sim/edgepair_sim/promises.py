@@ -17,7 +17,7 @@ from edgepair_sim.clients import FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED, Client
 from edgepair_sim.deeds import Deed, StepClock
 from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
-from edgepair_sim.pair import GROUP, PRIMARY
+from edgepair_sim.pair import GROUP
 from edgepair_sim.scene import Scene
 
 STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear nothing
@@ -62,15 +62,17 @@ class Promises:
 
     def promised(self, client: Client, holding: Holding) -> None:
         """Hear of a new promise: it takes the place of the one before, and of others' to the same address."""
-        new = self._made(client, holding)
         for promise in self._counting():
             if promise.holding.address == holding.address and promise.holding.key != holding.key:
-                # To itself by another name, perhaps. Whether rightly, other checkers ask.
-                if self._wins(new, promise):
-                    promise.void = f"given to {client.name}"
-                else:
-                    new.void = f"given to {promise.client.name}, by the servers' clocks after this"
-        self._latest[client.number, holding.key] = new
+                promise.void = f"given to {client.name}"  # or to itself by another name; whether rightly others ask
+        now_s = self._scene.now_s
+        (giver,) = (node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
+        ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
+        lease = lease_of(giver, holding.address)
+        made_at = lease.cltt if client.speaker_of(holding.key).had(lease) else ends_at - holding.lease_s
+        state = giver.disk.state(GROUP)
+        in_partner_down = state is not None and state.my_state is FailoverState.PARTNER_DOWN
+        self._latest[client.number, holding.key] = Promise(client, holding, made_at, ends_at, in_partner_down)
 
     def gave_up(self, client: Client, holding: Holding, why: str) -> None:
         """Hear that a client uses an address no longer."""
@@ -102,27 +104,6 @@ class Promises:
     def _counting(self) -> Iterator[Promise]:
         return (promise for promise in self._latest.values() if promise.counts(self._scene.now_s))
 
-    def _made(self, client: Client, holding: Holding) -> Promise:
-        now_s = self._scene.now_s
-        giver = self._giver(holding)
-        ends_at = giver.now().wall_s - int(now_s - holding.asked_s) - 1 + holding.lease_s
-        lease = lease_of(giver, holding.address)
-        made_at = lease.cltt if client.speaker_of(holding.key).had(lease) else ends_at - holding.lease_s
-        state = giver.disk.state(GROUP)
-        in_partner_down = state is not None and state.my_state is FailoverState.PARTNER_DOWN
-        return Promise(client, holding, made_at, ends_at, in_partner_down)
-
-    def _giver(self, holding: Holding) -> Node:
-        return next(node for node in self._scene.nodes.values() if self._scene.lan.address_of(node) == holding.server)
-
-    def _wins(self, later: Promise, earlier: Promise) -> bool:
-        """Return whether the servers agree on the later one when they meet: they go by the moments they wrote down."""
-        if later.holding.server == earlier.holding.server:
-            return True
-        if later.made_at != earlier.made_at:
-            return later.made_at > earlier.made_at
-        return self._giver(later.holding).name == PRIMARY
-
     def _look(self) -> None:
         for promise in self._counting():
             self._look_at(promise)
@@ -132,6 +113,8 @@ class Promises:
             promise.void = "a server's clock was put beyond its end"
         elif is_out_of_range(promise, self._ranges):
             promise.void = "its range was taken away"
+        elif is_written_to_another(promise, self._scene):
+            promise.void = "a server wrote it down for another client later"
 
 
 # The exceptions
@@ -149,6 +132,20 @@ def is_over_by_a_clock(promise: Promise, scene: Scene) -> bool:
 def is_out_of_range(promise: Promise, ranges: Ranges) -> bool:
     """Return whether a new configuration has the address in no range: nobody renews what is not managed."""
     return promise.holding.address not in ranges.of(promise.holding.relay)
+
+
+def is_written_to_another(promise: Promise, scene: Scene) -> bool:
+    """Return whether a server has given the address to another client later, by the moments the two wrote down.
+
+    When both served it, one not knowing of the other, they agree on the later (design 011). The answer may have been
+    lost, and a clock that is behind makes the later promise the earlier one; whether it was right to give it at all,
+    the checker of doubles asks.
+    """
+    leases = (lease_of(node, promise.holding.address) for node in scene.nodes.values())
+    speaker = promise.client.speaker_of(promise.holding.key)
+    return any(
+        lease.client is not None and not speaker.had(lease) and lease.cltt >= promise.made_at for lease in leases
+    )
 
 
 def is_forgotten(promise: Promise, scene: Scene) -> bool:

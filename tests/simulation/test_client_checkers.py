@@ -274,7 +274,8 @@ def test_what_is_given_by_an_old_store_is_refused_by_whoever_has_another_client_
         watched.says(watched.partner, NAK)  # it knows of this client
     record = watched.partner.disk.lease(A50)
     assert record is not None
-    watched.partner.disk.write([replace(record, lease=replace(record.lease, hardware=b"\1another"))])
+    before = replace(record.lease, hardware=b"\1another", cltt=record.lease.cltt - 60)
+    watched.partner.disk.write([replace(record, lease=before)])
     watched.says(watched.partner, NAK)
     with pytest.raises(Broken):
         watched.says(watched.giver, NAK)
@@ -319,22 +320,15 @@ def test_what_a_living_partner_gave_since_it_was_declared_down_is_news(declared_
 
 
 @pytest.mark.parametrize(("later_by_s", "keeps_it"), [(1, False), (0, False), (-1, True)])
-def test_of_two_that_were_promised_one_address_the_servers_keep_the_one_they_wrote_down_later(
+def test_of_two_leases_of_one_address_the_servers_keep_the_one_they_wrote_down_later(
     later_by_s: int, *, keeps_it: bool
 ) -> None:
-    watched = Watched(PromisesSurvive)  # by the secondary: of two moments that are equal the primary's counts
-    record, other = watched.giver.disk.lease(A50), watched.scene.clients[1]
+    watched = Watched(PromisesSurvive)
+    record, other = watched.giver.disk.lease(A50), watched.scene.clients[1].guise.speaker
     assert record is not None
-    assert watched.client.holding is not None
-    theirs = replace(
-        record.lease,
-        hardware=other.guise.speaker.hardware,
-        client_id=other.guise.speaker.client_id,
-        cltt=record.lease.cltt + later_by_s,
-    )
+    cltt = record.lease.cltt + later_by_s
+    theirs = replace(record.lease, hardware=other.hardware, client_id=other.client_id, cltt=cltt)
     watched.partner.disk.write([replace(record, lease=theirs)])
-    server = watched.scene.lan.address_of(watched.partner)
-    watched.checker.promised(other, replace(watched.client.holding, key=other.guise.key, server=server))
     watched.client.phase = Phase.REBOOTING
     with pytest.raises(Broken) if keeps_it else nullcontext():
         watched.says(watched.giver, NAK)
