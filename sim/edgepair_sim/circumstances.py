@@ -21,6 +21,9 @@ class Standings:
         self.stores = Stores(scene)
         self._shown: dict[str, FailoverState | None] = dict.fromkeys(scene.nodes)
         self._down_s = dict.fromkeys(scene.nodes, _BEFORE_ALL_S)  # when a server came to Partner-Down last
+        # Since when it has counted its partner as gone, in this stay in Partner-Down: an order of later tells a later
+        # moment, and what was taken by the former is its own.
+        self._gone_s: dict[str, float | None] = dict.fromkeys(scene.nodes)
         self._normal_s = dict.fromkeys(scene.nodes, _BEFORE_ALL_S)  # when it came to Normal last
 
     def published(self, node: Node, report: MemberReport) -> None:
@@ -31,6 +34,7 @@ class Standings:
         if state is self._shown[node.name]:
             return
         self._shown[node.name] = state
+        self._gone_s[node.name] = None
         if state is FailoverState.PARTNER_DOWN:
             self._down_s[node.name] = self._scene.now_s
         elif state is FailoverState.NORMAL:
@@ -53,4 +57,6 @@ class Standings:
         if record is None or record.my_state is not FailoverState.PARTNER_DOWN:
             return None
         gone_for_s = node.now().wall_s - record.claims_from_at
-        return None if gone_for_s <= record.mclt_s else self._scene.now_s - gone_for_s
+        if gone_for_s > record.mclt_s:
+            self._gone_s[node.name] = self._scene.now_s - gone_for_s
+        return self._gone_s[node.name]

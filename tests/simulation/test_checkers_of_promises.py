@@ -79,6 +79,17 @@ def test_what_a_living_partner_promised_after_it_was_declared_down_may_be_taken_
     _promises(checker, primary(checker), 2, until_s=300)
 
 
+def test_what_was_taken_stays_so_when_it_is_declared_down_once_more() -> None:
+    checker = a_checker(OneAddressOneClient)
+    _declares_down(checker, at_s=10)
+    at(checker, 10 + 60 + 1)
+    _promises(checker, primary(checker), 1, until_s=300)
+    _declares_down(checker, at_s=100)
+    _promises(checker, primary(checker), 1, until_s=400)
+
+    _promises(checker, secondary(checker), 2, until_s=500)
+
+
 def test_nothing_may_be_taken_from_a_living_partner_before_mclt_is_over() -> None:
     checker = a_checker(OneAddressOneClient)
     _declares_down(checker, at_s=10)

@@ -380,6 +380,7 @@ class Machine:
 
     def _enter_recover_wait(self, draft: Draft, now: Now) -> None:
         """Wait until MCLT after the last lease this server can have given; go on at once if that has passed."""
+        self._standing.begin_wait(now)
         self._wait_ends_at = now.mono_s + max(0, self._standing.wait_ends_at - now.wall_s)
         if self._wait_ends_at <= now.mono_s:
             self._wait_ends_at = None

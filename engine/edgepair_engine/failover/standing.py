@@ -87,6 +87,10 @@ class Standing:
         """Return when every lease that this server may have given before RECOVER has ended."""
         return self._wait_from + self.mclt_wait_s
 
+    def begin_wait(self, now: Now) -> None:
+        """Wait from now at the latest: the moment of before was written by a clock that ran ahead, if it is to come."""
+        self._wait_from = min(self._wait_from, now.wall_s)
+
     def enter(self, state: FailoverState, *, cause: str, now: Now) -> None:
         """Take a new state. RECOVER-WAIT keeps RECOVER's time: it is the same stay, as dhcpd counts it."""
         before = self.record

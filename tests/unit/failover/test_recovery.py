@@ -262,6 +262,19 @@ def test_the_wait_counts_from_when_recover_was_entered_and_so_does_the_state() -
     assert (story.state, told(story.said)) == (t.RW, [(254, False, T0)])
 
 
+@pytest.mark.protocol(88)
+def test_a_clock_that_ran_ahead_when_recover_was_entered_makes_no_wait_longer() -> None:
+    story = Opposite(SECONDARY, a_record(t.RECOVER, since=T0 + 3600, update_all_wanted=True))
+    story.connect(t.PD)
+    (request,) = [message for message in story.said if isinstance(message, UpdReqAll)]
+    story.hear(UpdDone(time=T0, xid=request.xid))
+    assert story.state is t.RW
+    story.wait(29)
+    assert story.state is t.RW
+    story.wait(1)
+    assert story.state is t.RD
+
+
 @pytest.mark.protocol(88, 89)
 def test_the_wait_runs_on_through_a_restart() -> None:
     pair = a_pair_whose_secondary_lost_its_store()
