@@ -152,9 +152,10 @@ CATALOGUE: Mapping[NoteCode, Notice] = {
     ),
     NoteCode.POOL_EMPTY: Notice(
         Severity.WARNING,
-        "no address for a client on {prefix}: {free} free, {backup} backup, {active} active, {abandoned} abandoned",
-        "A client was not answered because this server may not give any address.",
-        "Enlarge the range, or wait for the partner or MCLT as the state says.",
+        "no address for a new client on {prefix}: {why}",
+        "A client was not answered because this server may not give any address. Told once a minute.",
+        "Leased: enlarge the range, or shorten the lease time. The partner's: wait until it serves, or MCLT is over. "
+        "Abandoned: find the hosts that use addresses of the range.",
     ),
     NoteCode.CONFIG_ACCEPTED: Notice(
         Severity.INFO,

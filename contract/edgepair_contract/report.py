@@ -47,7 +47,7 @@ class _Model(BaseModel):
 
 
 class PoolReport(_Model):
-    """How the addresses of one prefix are bound."""
+    """How the addresses of one prefix are bound. `empty_why`: why a new client got none, if that was so lately."""
 
     prefix: str
     total: int
@@ -57,6 +57,7 @@ class PoolReport(_Model):
     expired: int = 0
     released: int = 0
     abandoned: int = 0
+    empty_why: str | None = None
 
 
 class TransitionReport(_Model):

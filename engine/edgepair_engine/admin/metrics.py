@@ -106,7 +106,7 @@ class _OfReport(Collector):
             "failover_starting", "1 until the state before the start is resumed.", report.groups, "starting"
         )
         yield _per_group("clock_skew_seconds", "The partner's clock minus ours.", report.groups, "clock_skew_s")
-        yield _pools(report)
+        yield from _pools(report)
 
 
 def _one(name: str, text: str, value: float) -> Metric:
@@ -145,10 +145,15 @@ def _per_group(name: str, text: str, groups: Iterable[GroupReport], attribute: s
     return family
 
 
-def _pools(report: MemberReport) -> Metric:
-    family = GaugeMetricFamily(f"{PREFIX}_addresses", "Addresses by state.", labels=["group", "prefix", "state"])
+def _pools(report: MemberReport) -> Iterator[Metric]:
+    addresses = GaugeMetricFamily(f"{PREFIX}_addresses", "Addresses by state.", labels=["group", "prefix", "state"])
+    empty = GaugeMetricFamily(
+        f"{PREFIX}_pool_empty", "1 while new clients get no address; the report says why.", labels=["group", "prefix"]
+    )
     pools = [(group.name, pool) for group in report.groups for pool in group.pools]
     for name, pool in [*pools, *(("", pool) for pool in report.subnets)]:
         for state in _COUNTED:
-            family.add_metric([name, pool.prefix, state], getattr(pool, state))
-    return family
+            addresses.add_metric([name, pool.prefix, state], getattr(pool, state))
+        empty.add_metric([name, pool.prefix], int(pool.empty_why is not None))
+    yield addresses
+    yield empty

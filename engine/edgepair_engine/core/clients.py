@@ -23,6 +23,7 @@ from edgepair_engine.dhcp.responder import is_partners, respond
 from edgepair_engine.dhcp.rights import PlainRights, Rights
 from edgepair_engine.dhcp.scopes import Scope, Scopes
 from edgepair_engine.dhcp.shelf import Shelf
+from edgepair_engine.dhcp.shortage import Shortages
 from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Freed, Inform, Nak, Offer, Silent, Verdict, Why
 from edgepair_engine.leases.lease import Lease
 from edgepair_engine.leases.pool import NO_GROUP
@@ -32,10 +33,8 @@ from edgepair_engine.wire.dhcp4 import decode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_engine.wire.errors import WireError
 
-POOL_EMPTY_INTERVAL_S = 60.0  # between two notices about the same prefix
 UNREADABLE_INTERVAL_S = 10.0  # one notice for all unreadable datagrams in between: anybody can send them
 _PLAIN = PlainRights()
-_COUNTED = (BindingState.FREE, BindingState.BACKUP, BindingState.ACTIVE, BindingState.ABANDONED)
 _MESSAGE_NAMES: dict[int | None, str] = {kind.value: kind.name for kind in Dhcp4Type} | {None: "BOOTREQUEST"}
 _ANSWER = {Offer: "OFFER", Ack: "ACK", Inform: "ACK", Nak: "NAK", BootReply: "BOOTREPLY", Freed: "nothing"}
 
@@ -50,7 +49,7 @@ class Clients:
         self._leases = leases
         self._partners = partners
         self._offers = offers
-        self._empty_told_s: dict[str, float] = {}
+        self._shortages = Shortages()
         self._unreadable_count = 0
         self._unreadable_told_s = -UNREADABLE_INTERVAL_S
         self.configured(config)
@@ -94,6 +93,15 @@ class Clients:
         desks = (self._desk(scope, now) for scope in self._scopes.all)
         return [explain(clients, replace(desk, shelf=Shelf()), now) for desk in desks if desk is not None]
 
+    def shortages(self, now: Now) -> tuple[tuple[str, str], ...]:
+        """Return which prefixes had no address for a new client lately, each with the reason."""
+        self._shortages.over(now)
+        return self._shortages.told()
+
+    def next_wakeup(self) -> float | None:
+        """Return the monotonic moment by which something of this changes by itself; None when nothing does."""
+        return self._shortages.next_over_s()
+
     def sizes(self) -> Mapping[str, int]:
         """Return how much is kept in mind of clients."""
         return {
@@ -134,7 +142,8 @@ class Clients:
             case Silent():
                 if verdict.why is Why.OTHER_SERVER:
                     self._offers.let_go(ask.key)
-                return self._ignored(ask, verdict).then(self._pool_empty(verdict, desk, now))
+                ignored = self._ignored(ask, verdict)
+                return ignored.then(self._short(desk, now)) if verdict.why is Why.NO_ADDRESS else ignored
             case _:
                 assert_never(verdict)
 
@@ -169,17 +178,12 @@ class Clients:
         self._unreadable_count, self._unreadable_told_s = 0, now.mono_s
         return Effects(outputs=(Tell(Note(NoteCode.DATAGRAMS_DROPPED, None, fields)),))
 
-    def _pool_empty(self, verdict: Silent, desk: Desk, now: Now) -> Effects:
-        prefix = desk.scope.prefix
-        if verdict.why is not Why.NO_ADDRESS:
-            return Effects()
-        if now.mono_s - self._empty_told_s.get(prefix, -POOL_EMPTY_INTERVAL_S) < POOL_EMPTY_INTERVAL_S:
-            return Effects()
-        self._empty_told_s[prefix] = now.mono_s
-        counts = {state.name.lower(): self._leases.count(desk.scope.pool, state) for state in _COUNTED}
-        return Effects(
-            outputs=(Tell(Note(NoteCode.POOL_EMPTY, desk.scope.group or None, {"prefix": prefix, **counts})),)
-        )
+    def _short(self, desk: Desk, now: Now) -> Effects:
+        why = self._shortages.refused(desk, now)
+        if why is None:
+            return NOTHING
+        fields = {"prefix": desk.scope.prefix, "why": why}
+        return Effects(outputs=(Tell(Note(NoteCode.POOL_EMPTY, desk.scope.group or None, fields)),))
 
     # one notice for each packet: for who debugs, and for the stories of the simulator
 

@@ -102,6 +102,9 @@ class Engine:
     def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment by which the engine wants a turn; None when nothing is planned."""
         due = self._partners.moments(now)
+        over_s = self._clients.next_wakeup()
+        if over_s is not None:
+            due.append(over_s)
         due += [self._turn_at_s + group.max_response_delay_s / 2 for group in self._config.groups]
         end_at = next_end(self._leases, NO_GROUP)
         if end_at is not None:
@@ -121,6 +124,7 @@ class Engine:
             clock_step=self._clock.latest,
             interfaces=self._interfaces,
             groups=self._partners.facts(now),
+            shortages=self._clients.shortages(now),
         )
 
     def explain(self, client: str, now: Now) -> list[Explanation]:

@@ -43,6 +43,7 @@ class Facts(NamedTuple):
     clock_step: Step | None
     interfaces: tuple[InterfaceReport, ...]
     groups: tuple[GroupFacts, ...]
+    shortages: tuple[tuple[str, str], ...]  # prefix and reason
 
 
 class Reporter:
@@ -84,7 +85,8 @@ class Reporter:
         return any(_has_moved(self._leases, *each) for each in zip(pools, _pools_shown(before), strict=True))
 
     def _build(self, facts: Facts, now: Now) -> MemberReport:
-        groups = self._partners.views(now)
+        groups = tuple(_with_shortages(group, facts) for group in self._partners.views(now))
+        subnets = tuple(pool_report(pool, self._leases) for pool in self._leases.pools(NO_GROUP))
         why_not = not_ready_because(facts.store_error, groups)
         return MemberReport(
             revision=1 if self._report is None else self._report.revision + 1,
@@ -101,7 +103,7 @@ class Reporter:
             pod_uid=self._identity.pod_uid,
             interfaces=facts.interfaces,
             groups=groups,
-            subnets=tuple(pool_report(pool, self._leases) for pool in self._leases.pools(NO_GROUP)),
+            subnets=_shown_short(subnets, facts),
             ready=why_not is None,
             ready_why=why_not or "clients are answered",
         )
@@ -122,6 +124,17 @@ def not_ready_because(store_error: str | None, groups: Sequence[GroupReport]) ->
 def _without_counts(group: GroupReport) -> GroupReport:
     skew_s = group.clock_skew_s if abs(group.clock_skew_s) >= SKEW_WORTH_TELLING_S else 0
     return group.model_copy(update={"pools": (), "last_contact_at": None, "clock_skew_s": skew_s})
+
+
+def _with_shortages(group: GroupReport, facts: Facts) -> GroupReport:
+    return group.model_copy(update={"pools": _shown_short(group.pools, facts)}) if facts.shortages else group
+
+
+def _shown_short(pools: tuple[PoolReport, ...], facts: Facts) -> tuple[PoolReport, ...]:
+    why = dict(facts.shortages)
+    return tuple(
+        pool.model_copy(update={"empty_why": why[pool.prefix]}) if pool.prefix in why else pool for pool in pools
+    )
 
 
 def _pools_shown(report: MemberReport) -> list[PoolReport]:

@@ -39,7 +39,7 @@ REPORT = MemberReport(
             pools=(PoolReport(prefix="10.1.0.0/24", total=201, active=11, free=95, backup=94, abandoned=1),),
         ),
     ),
-    subnets=(PoolReport(prefix="10.2.0.0/24", total=50, free=50),),
+    subnets=(PoolReport(prefix="10.2.0.0/24", total=50, active=50, empty_why="of 50 addresses 50 leased"),),
     ready=True,
     ready_why="clients are answered",
 )

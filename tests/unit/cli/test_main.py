@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -14,6 +16,7 @@ from edgepair_engine.leases.lease import Lease
 from edgepair_engine.leases.record import LeaseRecord
 from edgepair_engine.main import main
 from edgepair_engine.store.journal import DATABASE, SqliteJournal
+from tests.unit.admin.test_metrics import REPORT
 
 
 def a_file(folder: Path, **content: object) -> str:
@@ -78,6 +81,30 @@ def test_leases_prints_what_the_store_holds(tmp_path: Path, capsys: pytest.Captu
 def test_leases_without_a_store_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["leases", "--store", str(tmp_path / "none")]) == 74
     assert "unable to open database file" in capsys.readouterr().err
+
+
+class _Answer(BaseHTTPRequestHandler):
+    """The admin interface of an engine that has this report."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(REPORT.model_dump_json().encode())
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+def test_status_prints_states_and_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    with HTTPServer(("127.0.0.1", 0), _Answer) as server:
+        Thread(target=server.handle_request).start()
+        assert main(["status", "--url", f"http://127.0.0.1:{server.server_port}"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "GROUP   MY STATE   MY STATE TIME          PARTNER STATE   PARTNER STATE TIME     MCLT   SERVING",
+        "lan0    Normal     2026-11-24T10:11:50Z   Normal          2026-11-24T10:11:50Z   3600   Half",
+        "lan0.10 (eth1.10): device eth1.10 is down",
+        "10.2.0.0/24: no address for a new client: of 50 addresses 50 leased",
+    ]
 
 
 def test_status_without_an_engine_says_so(capsys: pytest.CaptureFixture[str]) -> None:

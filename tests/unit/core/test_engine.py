@@ -160,19 +160,23 @@ def test_a_client_that_floods_is_held_to_its_rate() -> None:
     assert sum(isinstance(output, SendDhcp) for effects in answers for output in effects.outputs) == 20
 
 
-def test_a_full_pool_is_told_once_a_minute() -> None:
-    subnet = SubnetConfig(
-        interface="lan0",
-        prefix=IPv4Network("10.1.0.0/24"),
-        pools=(PoolConfig(start=IPv4Address("10.1.0.50"), end=IPv4Address("10.1.0.50")),),
-    )
+def test_a_full_pool_is_told_once_a_minute_with_the_reason_and_shown_for_a_while() -> None:
+    pools = (PoolConfig(start=IPv4Address("10.1.0.50"), end=IPv4Address("10.1.0.51")),)
+    subnet = SubnetConfig(interface="lan0", prefix=IPv4Network("10.1.0.0/24"), pools=pools)
     engine = engine_of(PLAIN_MEMBER.model_copy(update={"subnets": (subnet,)}))
-    told = []
+    run_turn(engine, [DhcpDatagram(CLIENT.selects("10.1.0.51"), BY_BROADCAST)], T0)
+    told, shown = [], []
     for number, now in enumerate((T0, T0, T0, later(59), later(60))):
-        terminal = Terminal(mac=bytes([2, 0, 0, 0, 0, number]))
+        terminal = Terminal(mac=bytes([2, 0, 0, 0, 1, number]))
         # The offer holds the one address for two minutes.
         told.append([code for code, _ in notes(engine.handle(DhcpDatagram(terminal.discovers(), BY_BROADCAST), now))])
+        shown.append(engine.report(now).subnets[0].empty_why)
     assert [NoteCode.POOL_EMPTY in codes for codes in told] == [False, True, False, False, True]
+    assert shown == [None, *["of 2 addresses 1 leased, 1 offered, or ended a moment ago"] * 4]
+    over_s = engine.next_wakeup(later(60))
+    assert over_s == later(190).mono_s
+    assert engine.report(later(189)).subnets[0].empty_why is not None
+    assert engine.report(later(190)).subnets[0].empty_why is None
 
 
 def test_without_failover_a_lease_ends_by_itself_and_its_address_is_free() -> None:

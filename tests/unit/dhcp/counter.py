@@ -21,7 +21,7 @@ from edgepair_engine.dhcp.offers import Offers
 from edgepair_engine.dhcp.relay import Arrival
 from edgepair_engine.dhcp.responder import respond
 from edgepair_engine.dhcp.rights import PlainRights, Rights
-from edgepair_engine.dhcp.scopes import Scopes
+from edgepair_engine.dhcp.scopes import Scope, Scopes
 from edgepair_engine.dhcp.shelf import Shelf
 from edgepair_engine.dhcp.verdict import Ack, Freed, Offer, Verdict
 from edgepair_engine.failover.hashing import hba_of_split
@@ -109,14 +109,7 @@ class Counter:
         scope = self.scopes.of_packet(packet, arrival)
         assert scope is not None
         assert client.key is not None
-        desk = Desk(
-            scope=scope,
-            rights=self.rights,
-            leases=self.leases,
-            offers=self.offers,
-            shelf=self.shelf,
-            server_ids=frozenset({SERVER}),
-        )
+        desk = self.desk(scope)
         ask = Ask(packet, arrival, client, client.key)
         verdict = respond(ask, desk, now)
         if isinstance(verdict, Offer):
@@ -124,6 +117,16 @@ class Counter:
         if isinstance(verdict, Ack | Freed) and verdict.lease is not None:
             self.leases.put(verdict.lease)
         return verdict
+
+    def desk(self, scope: Scope) -> Desk:
+        return Desk(
+            scope=scope,
+            rights=self.rights,
+            leases=self.leases,
+            offers=self.offers,
+            shelf=self.shelf,
+            server_ids=frozenset({SERVER}),
+        )
 
 
 def plain_counter() -> Counter:
