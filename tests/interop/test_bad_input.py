@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import socket
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from edgepair_engine.store.journal import DATABASE
-from edgepair_engine.wire.dhcp4 import BOOTREQUEST, Dhcp4Message, decode_dhcp4, encode_dhcp4
+from edgepair_engine.wire.dhcp4 import BOOTREPLY, BOOTREQUEST, Dhcp4Message, decode_dhcp4, encode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
 from tests.interop.lab import Lab, both_normal, diary
+from tests.interop.live.frames import BROADCAST, client_frame, dhcp_payload
 from tests.interop.netns import SERVER_1, SERVER_2, eventually, inside
+from tests.interop.ours import Engine
+from tests.unit.dhcp.malformed import NOTHING, malformed
+from tests.unit.dhcp.packets import Terminal
 
 GARBAGE = {
     "noise": b"\xff" * 100,
@@ -124,3 +129,43 @@ def test_a_client_without_an_ethernet_address_is_answered_and_the_server_lives(l
     assert answer.message_type == Dhcp4Type.OFFER
     assert ours.process is not None
     assert ours.process.runs()
+
+
+def test_a_hundred_wrong_packets_on_the_wire_get_what_they_deserve(lab: Lab, tmp_path: Path) -> None:
+    """On the network that they are made for. The answer to a good one, sent last, shows that all have been heard."""
+    lan, server = lab.lan, "10.1.0.2"
+    configuration = {
+        "server": "ours",
+        "interfaces": [{"name": "lan0", "device": "eth0", "address": f"{server}/24"}],
+        "subnets": [
+            {"interface": "lan0", "prefix": "10.1.0.0/24", "pools": [{"start": "10.1.0.50", "end": "10.1.0.250"}]}
+        ],
+        "per_client_per_second": 1000,
+    }
+    ours = Engine(lan.join("server", server), tmp_path / "server", configuration)
+    lab.started(ours)
+    eventually("it is ready", lambda: (report := ours.report()) and report.ready, within_s=10, state=ours.log)
+    namespace = lan.join("odd", "10.1.0.1")  # where the answers to a relay go
+    wrong, good = malformed(), Terminal()
+
+    def listen() -> socket.socket:
+        wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        wire.bind(("eth0", 0))
+        wire.settimeout(10)
+        return wire
+
+    answered: dict[int, str] = {}
+    with inside(namespace, listen) as wire:
+        for sender, data in [*((each.terminal, each.data) for each in wrong), (good, good.discovers())]:
+            to = "255.255.255.255"
+            wire.send(client_frame(data, hardware=sender.mac, source="0.0.0.0", to_hardware=BROADCAST, to=to))
+        while good.xid not in answered:
+            payload = dhcp_payload(wire.recv(4096))
+            if payload is None or payload[0] != BOOTREPLY:
+                continue  # its own frames come back, too
+            answer = decode_dhcp4(payload)
+            answered[answer.xid] = Dhcp4Type(answer.message_type or 0).name
+    assert answered == {each.terminal.xid: each.answer for each in wrong if each.answer != NOTHING} | {
+        good.xid: "OFFER"
+    }
+    assert ours.leases() == {}

@@ -1,7 +1,7 @@
 """From a packet to a verdict: what is answered to DISCOVER, REQUEST, RELEASE, DECLINE, INFORM, and to plain BOOTP.
 
 Which server of a pair answers is decided here by the rights alone (protocol reference 4.3): a DISCOVER is left to the
-partner when load balancing says so, a REQUEST never is, and INFORM is answered in every state.
+partner when load balancing says so, a REQUEST never is, and INFORM is answered in every state, to who is in the subnet.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ def respond(ask: Ask, desk: Desk, now: Now) -> Verdict:
     if ask.packet.op != BOOTREQUEST:
         return Silent(Why.NOT_A_REQUEST, "it is an answer")
     if ask.packet.message_type == Dhcp4Type.INFORM:
+        if ask.packet.ciaddr and not desk.scope.holds(ask.packet.ciaddr):  # an answer there would be sent to anybody
+            return Silent(Why.WRONG_NETWORK)
         return Inform()
     if desk.rights.serving is Serving.NONE:
         return Silent(Why.NOT_SERVING, desk.rights.why)

@@ -77,12 +77,17 @@ class Scopes:
             return self.of_address(packet.giaddr)
         if packet.ciaddr and arrival.destination != BROADCAST:
             return self.of_address(packet.ciaddr)
-        return self._of_interface(arrival)
+        return self._of_interface(arrival, packet.ciaddr or packet.requested_address)
 
-    def _of_interface(self, arrival: Arrival) -> Scope | None:
-        # Several subnets can share an interface: the one that holds the interface's own address speaks for it.
+    def _of_interface(self, arrival: Arrival, named: int | None) -> Scope | None:
+        # Several subnets can share an interface. A client has its address from one of them; for one that names none,
+        # the subnet that holds the interface's own address speaks.
         here = [scope for scope in self.all if scope.config.interface == arrival.interface]
-        return next((scope for scope in here if scope.holds(arrival.local)), here[0] if here else None)
+        for address in (named or 0, arrival.local):
+            found = next((scope for scope in here if scope.holds(address)), None)
+            if found is not None:
+                return found
+        return here[0] if here else None
 
 
 def _scope(subnet: SubnetConfig, group: str) -> Scope:

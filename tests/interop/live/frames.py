@@ -30,12 +30,12 @@ def client_frame(payload: bytes, *, hardware: bytes, source: str, to_hardware: b
 
 
 def dhcp_payload(frame: bytes) -> bytes | None:
-    """Return the DHCP packet that a frame brings to a client, None when it brings none."""
+    """Return the DHCP packet that a frame brings to a client or a relay, None when it brings none."""
     if len(frame) < 42 or int.from_bytes(frame[12:14]) != ETHERTYPE_IPV4 or frame[23] != _PROTOCOL_UDP:
         return None
     udp_at = 14 + 4 * (frame[14] & 0x0F)
     _source, port, length, _sum = struct.unpack_from("!HHHH", frame, udp_at)
-    return frame[udp_at + 8 : udp_at + length] if port == CLIENT_PORT else None
+    return frame[udp_at + 8 : udp_at + length] if port in (CLIENT_PORT, SERVER_PORT) else None
 
 
 def who_is_sought(frame: bytes) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -13,7 +14,7 @@ from edgepair_engine.dhcp.scopes import Scope, Scopes
 from edgepair_engine.dhcp.verdict import Ack, Answering, BootReply, Inform, Nak, Offer, Why
 from edgepair_engine.wire.dhcp4 import decode_dhcp4
 from edgepair_engine.wire.dhcp4_options import Dhcp4Option, Dhcp4Type
-from tests.unit.dhcp.counter import GROUP, MEMBER, SUBNET
+from tests.unit.dhcp.counter import GROUP, MEMBER, PLAIN_MEMBER, SUBNET
 from tests.unit.dhcp.packets import BY_BROADCAST, BY_UNICAST, PRIMARYS_MAC, SERVER, Terminal, address, read
 
 SCOPE = Scopes(MEMBER).all[0]
@@ -213,6 +214,24 @@ NAMED = {
 def test_the_subnet_of_a_client_is(data: bytes, prefix: str | None) -> None:
     scope = Scopes(MEMBER).of_packet(decode_dhcp4(data), BY_BROADCAST)
     assert (None if scope is None else scope.prefix) == prefix
+
+
+@pytest.mark.parametrize(
+    ("data", "prefix"),
+    [
+        pytest.param(Terminal().discovers(), "10.1.0.0/24", id="a new client"),
+        pytest.param(Terminal().discovers("10.2.0.50"), "10.2.0.0/24", id="one that had an address there"),
+        pytest.param(Terminal().renews("10.2.0.50"), "10.2.0.0/24", id="one that rebinds"),
+        pytest.param(Terminal().informs("10.2.0.50"), "10.2.0.0/24", id="one that only asks"),
+        pytest.param(Terminal().reboots("10.10.0.20"), "10.1.0.0/24", id="one that had its address elsewhere"),
+    ],
+)
+def test_of_two_subnets_on_an_interface_a_client_belongs_to_the_one_of_its_address(data: bytes, prefix: str) -> None:
+    second = SUBNET.model_copy(update={"prefix": IPv4Network("10.2.0.0/24"), "pools": (), "reservations": ()})
+    config = PLAIN_MEMBER.model_copy(update={"subnets": (*PLAIN_MEMBER.subnets, second)})
+    scope = Scopes(config).of_packet(decode_dhcp4(data), BY_BROADCAST)
+    assert scope is not None
+    assert scope.prefix == prefix
 
 
 def test_an_interface_without_a_subnet_has_none() -> None:
