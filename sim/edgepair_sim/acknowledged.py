@@ -48,6 +48,12 @@ class Acknowledged:
         """Return what this server and its partner agree on of an address."""
         return self._known.get((server, address))
 
+    def stored(self, server: str, lease: Lease) -> None:
+        """Hear what the partner of a server has stored of an address: it counts on that, whatever was said since."""
+        ends_at = lease.ends_at if lease.state is BindingState.ACTIVE else 0
+        until_at = max(lease.ends_at, lease.tstp, lease.tsfp)
+        self._known[server, lease.address] = Knowledge(lease.client_id, lease.hardware, ends_at, until_at)
+
     def until_at(self, server: str, partner: str, lease: Lease) -> int:
         """Return until when this server may take it that its partner counts on this lease; 0: it knows nothing of it.
 

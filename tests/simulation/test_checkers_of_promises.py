@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
 from edgepair_contract.vocabulary import BindingState
@@ -222,6 +225,19 @@ def test_a_lease_may_end_mclt_after_what_the_partner_acknowledged_for_this_clien
     on_disk(primary(checker), a_lease(MAC_1, ends_in_s=260))
 
     _answers(checker, an_ack(MAC_1))
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_when_both_stores_were_put_back_the_two_agree_on_what_those_say(*, both: bool) -> None:
+    checker = a_checker(NoLeaseBeyondMclt)
+    on_disk(secondary(checker), replace(a_lease(MAC_1, ends_in_s=100), tsfp=START_AT + 200))
+    for node in (primary(checker), secondary(checker)) if both else (secondary(checker),):
+        node.disk.forgot_from_s.append(0.0)
+        checker.started(node)
+    on_disk(primary(checker), a_lease(MAC_1, ends_in_s=260))
+
+    with nullcontext() if both else pytest.raises(Broken):
+        _answers(checker, an_ack(MAC_1))
 
 
 def test_a_lease_longer_than_that_is_told() -> None:

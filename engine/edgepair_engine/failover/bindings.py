@@ -161,6 +161,8 @@ def _is_older(ours: Lease, theirs: BndUpd, state: BindingState, now: Now) -> boo
     if state in (RELEASED, RESET):
         ended_at = theirs.lease_expires_at or 0  # in the second of the promise itself: unknown
         return not ours.cltt < ended_at <= now.wall_s + CLOCK_TOLERANCE_S
+    if state is BindingState.ABANDONED:  # the client that declined it may have come to us since, and have it again
+        return ours.cltt > (theirs.cltt or 0)
     return state in (EXPIRED, FREE, BACKUP)
 
 

@@ -44,6 +44,14 @@ class NoLeaseBeyondMclt(Checker):
         """Hear when a store that was lost or put back is whole again."""
         self._stores.published(node, report)
 
+    def started(self, node: Node) -> None:
+        """When both have begun on old stores, what the two agreed on is what those say."""
+        nodes = self.scene.nodes.values()
+        if all(map(self._stores.is_blind, nodes)):
+            for each in nodes:
+                for record in self.scene.partner_of(each).disk.restored().leases:
+                    self._acknowledged.stored(each.name, record.lease)
+
     def spoke(self, node: Node, message: FailoverMessage) -> None:
         """Take in what a server tells its partner."""
         self._acknowledged.hear(node.name, self.scene.partner_of(node).name, message)

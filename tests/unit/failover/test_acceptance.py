@@ -117,15 +117,16 @@ def test_every_state_but_normal_has_the_same_rules(role: Role, state: FailoverSt
 
 # The deliberate differences. While a promise to a client runs that the partner has not acknowledged, we refuse what
 # dhcpd would accept (N): an end of the binding that is older than the promise waited in the partner's queue, and would
-# free the address under its client (Q28); an older ACTIVE would shorten what the client was told (I4). A capital letter
+# free the address under its client (Q28); an older ACTIVE would shorten what the client was told (I4); and who declined
+# an address at the partner may have come to us afterwards, and have it again. A capital letter
 # is where we differ. Four letters: the claim is past and the update older than my promise, past and newer; then the
 # claim is ahead and the update older, ahead and newer. My end is 30 s ahead, so dhcpd's tolerance would hold.
 WITH_PROMISE = """
 mine                  FREE  BACKUP  ACTIVE  EXPIRED  RELEASED  ABANDONED  RESET
-SECONDARY-in-NORMAL   NNnn  NNnn    NyNy    NNNN     NyNy      yyyy       NyNy
-PRIMARY-in-NORMAL     nnnn  nnnn    NyNy    nnnn     NyNy      yyyy       nnnn
-SECONDARY-otherwise   nnnn  nnnn    NyNy    NNNN     NyNy      yyyy       NyNy
-PRIMARY-otherwise     nnnn  nnnn    NyNy    NNNN     NyNy      yyyy       NyNy
+SECONDARY-in-NORMAL   NNnn  NNnn    NyNy    NNNN     NyNy      NyNy       NyNy
+PRIMARY-in-NORMAL     nnnn  nnnn    NyNy    nnnn     NyNy      NyNy       nnnn
+SECONDARY-otherwise   nnnn  nnnn    NyNy    NNNN     NyNy      NyNy       NyNy
+PRIMARY-otherwise     nnnn  nnnn    NyNy    NNNN     NyNy      NyNy       NyNy
 """
 
 
@@ -144,7 +145,10 @@ def test_where_a_promise_that_the_partner_has_not_acknowledged_holds_against_its
         when = T0 - 10 + age
         told = {"potential_expires_at": T0 + claim, "lease_expires_at": when, "cltt": when}
         mine = letter(
-            ours, BindingState[new], given, **(told | ({} if new in ("ACTIVE", "EXPIRED") else {"cltt": None}))
+            ours,
+            BindingState[new],
+            given,
+            **(told | ({} if new in ("ACTIVE", "EXPIRED", "ABANDONED") else {"cltt": None})),
         )
         theirs = dhcpds[2 * claim]
         found.append(mine if mine == theirs else mine.upper())
@@ -167,6 +171,10 @@ def test_how_early_a_primary_may_end_a_lease(ends_in_s: int, answer: str) -> Non
 def test_a_release_in_the_second_of_our_promise_may_have_been_before_it(when: int, answer: str) -> None:
     ours = a_lease(expires_in_s=30, cltt=T0 - 10)
     assert letter(ours, RELEASED, facts(PRIMARY, CI), lease_expires_at=when, cltt=None) == answer
+
+
+def test_that_an_address_was_declined_at_some_time_ends_no_promise() -> None:
+    assert letter(a_lease(expires_in_s=30, cltt=T0 - 10), ABANDONED, facts(PRIMARY, CI), cltt=None) == "n"
 
 
 @pytest.mark.parametrize(("ahead_s", "answer"), [(66, "n"), (65, "y")])
@@ -326,7 +334,7 @@ def test_a_client_identifier_stays_only_with_an_address_that_nobody_took(state: 
 
 @pytest.mark.protocol(130)
 def test_an_abandoned_address_has_no_client_here_either() -> None:
-    lease = accepted(a_lease(client_id=b"kiosk", hostname="kiosk"), an_update(120, ABANDONED))
+    lease = accepted(a_lease(client_id=b"kiosk", hostname="kiosk", tstp=0), an_update(120, ABANDONED))
     assert (lease.state, lease.client_id, lease.hardware, lease.hostname) == (ABANDONED, None, None, "")
 
 
