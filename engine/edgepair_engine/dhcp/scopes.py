@@ -77,17 +77,13 @@ class Scopes:
             return self.of_address(packet.giaddr)
         if packet.ciaddr and arrival.destination != BROADCAST:
             return self.of_address(packet.ciaddr)
-        return self._of_interface(arrival, packet.ciaddr or packet.requested_address)
+        return self._of_interface(arrival)
 
-    def _of_interface(self, arrival: Arrival, named: int | None) -> Scope | None:
-        # Several subnets can share an interface. A client has its address from one of them; for one that names none,
-        # the subnet that holds the interface's own address speaks.
+    def _of_interface(self, arrival: Arrival) -> Scope | None:
+        # Several subnets can share an interface: the one that holds the interface's own address is on its wire, and the
+        # others are behind relays. Whoever asks here for an address of theirs has been moved.
         here = [scope for scope in self.all if scope.config.interface == arrival.interface]
-        for address in (named or 0, arrival.local):
-            found = next((scope for scope in here if scope.holds(address)), None)
-            if found is not None:
-                return found
-        return here[0] if here else None
+        return next((scope for scope in here if scope.holds(arrival.local)), here[0] if here else None)
 
 
 def _scope(subnet: SubnetConfig, group: str) -> Scope:
