@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable, Sequence
 
+from edgepair_contract.value import value
 from edgepair_engine.leases.record import (
     ConfigRecord,
     CountsRecord,
@@ -21,6 +22,18 @@ COMMIT_S = 0.003  # one sync of a disk that is well
 FULL = "no space left on device"
 
 
+@value
+class _Copy:
+    made_s: float
+    records: dict[Hashable, Record]
+    lacks_from_s: float | None  # what the disk lacked itself when it was copied
+
+    @property
+    def forgot_from_s(self) -> float:
+        """Return from which true moment on it has forgotten everything."""
+        return self.made_s if self.lacks_from_s is None else min(self.made_s, self.lacks_from_s)
+
+
 class Disk:
     """The durable records of one server, with older copies of them that a person may put back."""
 
@@ -33,7 +46,8 @@ class Disk:
         self.forgot_from_s: list[float] = []
         self._server = server
         self._lost = 0
-        self._snapshots: deque[tuple[float, dict[Hashable, Record]]] = deque(maxlen=SNAPSHOTS_KEPT)
+        self._lacks_from_s: float | None = None  # from when on it lacks what was written; None: it is whole
+        self._copies: deque[_Copy] = deque(maxlen=SNAPSHOTS_KEPT)
 
     @property
     def commit_s(self) -> float:
@@ -84,18 +98,26 @@ class Disk:
         """Begin anew with an empty store, as after a replaced disk."""
         self.records = {}
         self._lost += 1
-        self.forgot_from_s.append(0.0)
-        self._snapshots.clear()
+        self._forget_from(0.0)
+        self._copies.clear()
 
     def keep_copy(self, true_s: float) -> None:
         """Keep a copy of all that is durable now."""
-        self._snapshots.append((true_s, dict(self.records)))
+        self._copies.append(_Copy(true_s, dict(self.records), self._lacks_from_s))
 
     def roll_back(self, true_s: float) -> float:
         """Put the newest copy from before this moment back (or the oldest there is) and return when it was made."""
-        if not self._snapshots:
+        if not self._copies:
             return true_s
-        made_s, records = next((each for each in reversed(self._snapshots) if each[0] <= true_s), self._snapshots[0])
-        self.records = dict(records)
-        self.forgot_from_s.append(made_s)
-        return made_s
+        copy = next((each for each in reversed(self._copies) if each.made_s <= true_s), self._copies[0])
+        self.records = dict(copy.records)
+        self._forget_from(copy.forgot_from_s)
+        return copy.made_s
+
+    def made_good(self) -> None:
+        """Hear that the partner has told everything that was missing."""
+        self._lacks_from_s = None
+
+    def _forget_from(self, true_s: float) -> None:
+        self.forgot_from_s.append(true_s)
+        self._lacks_from_s = true_s

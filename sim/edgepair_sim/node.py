@@ -12,6 +12,7 @@ from edgepair_contract.control import ControlAnswer
 from edgepair_contract.notices import Note
 from edgepair_contract.report import MemberReport
 from edgepair_contract.value import value
+from edgepair_contract.vocabulary import FailoverState
 from edgepair_engine.core.effects import AnswerControl, CloseLink, OpenLink, Output, SendDhcp, SendToPartner, Tell
 from edgepair_engine.core.engine import Engine, newest_config
 from edgepair_engine.core.events import Event
@@ -253,6 +254,9 @@ class Node:
     def publish(self, report: MemberReport) -> None:
         """Keep a new report, and tell of it."""
         self.report = report
+        group = report.groups[0]
+        if group.my_state is FailoverState.NORMAL and not group.starting and self.config.groups[0].partner_is_ours:
+            self.disk.made_good()
         self._place.surroundings.published(self, report)
 
     def turned(self) -> None:

@@ -7,6 +7,7 @@ from edgepair_engine.leases.record import LeaseRecord
 from edgepair_engine.wire.dhcp4 import Dhcp4Packet
 from edgepair_engine.wire.dhcp4_options import Dhcp4Type
 from edgepair_sim.checkers.checker import Checker
+from edgepair_sim.disk import Disk
 from edgepair_sim.life import Life
 from edgepair_sim.node import Node
 from edgepair_sim.pair import PRIMARY, SECONDARY
@@ -251,3 +252,15 @@ def test_one_script_is_one_life() -> None:
         digests.add(trace.digest)
 
     assert len(digests) == 1
+
+
+def test_a_copy_of_a_store_that_was_just_lost_has_forgotten_what_that_had() -> None:
+    disk = Disk(PRIMARY)
+    disk.keep_copy(100)
+    disk.lose()
+    disk.keep_copy(200)
+    disk.roll_back(250)
+    disk.made_good()
+    disk.keep_copy(300)
+    disk.roll_back(350)
+    assert disk.forgot_from_s == [0.0, 0.0, 300]
