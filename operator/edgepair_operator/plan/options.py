@@ -9,6 +9,7 @@ from edgepair_contract.config import OptionConfig
 from edgepair_operator.api.v1alpha1.options import KNOWN_OPTIONS, DhcpOption, OptionType
 from edgepair_operator.api.v1alpha1.scope import NetbiosNodeType, Scope
 
+ADDRESS_BYTES = 4
 NTP_SERVERS, NETBIOS_SERVERS, NETBIOS_NODE_TYPE, DOMAIN_SEARCH = 42, 44, 46, 119
 _NODE_TYPES = {  # RFC 2132 section 8.7
     NetbiosNodeType.BROADCAST: b"\x01",
@@ -60,8 +61,23 @@ def _number(length: int, *, signed: bool = False) -> Callable[[str], bytes]:
             return int(value).to_bytes(length, "big", signed=signed)
         except OverflowError as error:
             raise ValueError(f"{value} does not fit {length} bytes") from error
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no whole number") from error
 
     return encode
+
+
+def _truth(value: str) -> bytes:
+    if value not in ("true", "false"):
+        raise ValueError(f'{value!r} is neither "true" nor "false"')
+    return b"\x01" if value == "true" else b"\x00"
+
+
+def _hex(value: str) -> bytes:
+    try:
+        return bytes.fromhex(value)
+    except ValueError as error:
+        raise ValueError(f"{value!r} is not pairs of hexadecimal digits, such as 0a010001") from error
 
 
 _ENCODERS: Mapping[OptionType, Callable[[str], bytes]] = {
@@ -71,18 +87,27 @@ _ENCODERS: Mapping[OptionType, Callable[[str], bytes]] = {
     OptionType.UINT16: _number(2),
     OptionType.UINT32: _number(4),
     OptionType.INT32: _number(4, signed=True),
-    OptionType.BOOLEAN: lambda value: b"\x01" if value == "true" else b"\x00",
+    OptionType.BOOLEAN: _truth,
     OptionType.TEXT: lambda value: value.encode(),
-    OptionType.HEX: bytes.fromhex,
+    OptionType.HEX: _hex,
     OptionType.FQDN: _name,
 }
 
 
 def _encode(option: DhcpOption) -> bytes:
-    kind = option.type or KNOWN_OPTIONS.get(option.code)
+    known = KNOWN_OPTIONS.get(option.code)
+    what = f"option {option.code}" + ("" if known is None else f" ({known.name})")
+    kind = option.type or (None if known is None else known.type)
     if kind is None:
-        raise ValueError(f"option {option.code} is not well known: write its type")
+        raise ValueError(f"{what} is not well known: write its type")
+    if known is not None and kind not in (known.type, OptionType.HEX):
+        raise ValueError(f"{what} has type {known.type.value}, not {kind.value}: leave type out, or write it as Hex")
     try:
-        return _ENCODERS[kind](option.value)
+        data = _ENCODERS[kind](option.value)
     except ValueError as error:
-        raise ValueError(f"option {option.code}: {error}") from error
+        raise ValueError(f"{what}: {error}") from error
+    if not data:
+        raise ValueError(f"{what}: an option has at least one byte, its value is empty")
+    if known is not None and kind is OptionType.IPV4_LIST and len(data) % (ADDRESS_BYTES * known.together):
+        raise ValueError(f"{what}: addresses come in groups of {known.together}, {option.value!r} leaves one over")
+    return data

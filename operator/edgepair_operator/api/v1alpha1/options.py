@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import Field
 
@@ -27,38 +27,56 @@ class OptionType(Enum):
     FQDN = "Fqdn"
 
 
-# RFC 2132 and its successors; for these `type` may be left out.
-KNOWN_OPTIONS: Mapping[int, OptionType] = {
-    2: OptionType.INT32,  # time offset
-    4: OptionType.IPV4_LIST,  # time servers
-    7: OptionType.IPV4_LIST,  # log servers
-    9: OptionType.IPV4_LIST,  # LPR servers
-    13: OptionType.UINT16,  # boot file size
-    17: OptionType.TEXT,  # root path
-    19: OptionType.BOOLEAN,  # IP forwarding
-    23: OptionType.UINT8,  # default time to live
-    26: OptionType.UINT16,  # interface MTU
-    28: OptionType.IPV4,  # broadcast address
-    33: OptionType.IPV4_LIST,  # static routes, in pairs
-    35: OptionType.UINT32,  # ARP cache timeout
-    40: OptionType.TEXT,  # NIS domain
-    41: OptionType.IPV4_LIST,  # NIS servers
-    43: OptionType.HEX,  # vendor-specific information
-    45: OptionType.IPV4_LIST,  # NetBIOS datagram distribution servers
-    47: OptionType.TEXT,  # NetBIOS scope
-    69: OptionType.IPV4_LIST,  # SMTP servers
-    70: OptionType.IPV4_LIST,  # POP3 servers
-    72: OptionType.IPV4_LIST,  # web servers
-    100: OptionType.TEXT,  # POSIX time zone
-    101: OptionType.TEXT,  # time zone name
-    114: OptionType.TEXT,  # captive portal
-    120: OptionType.HEX,  # SIP servers
-    121: OptionType.HEX,  # classless static routes
-    125: OptionType.HEX,  # vendor-identifying information
-    138: OptionType.IPV4_LIST,  # CAPWAP controllers
-    150: OptionType.IPV4_LIST,  # TFTP servers
-    252: OptionType.TEXT,  # web proxy discovery
-}
+class KnownOption(NamedTuple):
+    """A registered option: its name, and how its value is written. `together`: of a list so many belong together."""
+
+    name: str
+    type: OptionType
+    together: int = 1
+
+
+# IANA's register "BOOTP Vendor Extensions and DHCP Options", without those that only the exchange itself carries, with
+# 249 and 252, which everybody uses; for these `type` may be left out. "*2": pairs of addresses.
+_REGISTER = """
+2 Int32 time offset|4 IPv4List time servers|5 IPv4List IEN 116 name servers|7 IPv4List log servers
+8 IPv4List quote servers|9 IPv4List LPR servers|10 IPv4List Impress servers|11 IPv4List resource location servers
+12 Text host name|13 UInt16 boot file size|14 Text merit dump file|16 IPv4 swap server|17 Text root path
+18 Text extensions file|19 Boolean IP forwarding|20 Boolean non-local source routing|21 IPv4List*2 policy filter
+22 UInt16 maximum datagram|23 UInt8 default time to live|24 UInt32 path MTU timeout|25 Hex path MTU table
+26 UInt16 interface MTU|27 Boolean all subnets local|28 IPv4 broadcast address|29 Boolean mask discovery
+30 Boolean mask supplier|31 Boolean router discovery|32 IPv4 router solicitation address|33 IPv4List*2 static routes
+34 Boolean trailers|35 UInt32 ARP cache timeout|36 Boolean IEEE 802.3 encapsulation|37 UInt8 TCP time to live
+38 UInt32 TCP keepalive interval|39 Boolean TCP keepalive garbage|40 Text NIS domain|41 IPv4List NIS servers
+43 Hex vendor-specific information|45 IPv4List NetBIOS distribution servers|47 Text NetBIOS scope
+48 IPv4List X font servers|49 IPv4List X display managers|62 Text NetWare/IP domain|63 Hex NetWare/IP information
+64 Text NIS+ domain|65 IPv4List NIS+ servers|68 IPv4List mobile IP home agents|69 IPv4List SMTP servers
+70 IPv4List POP3 servers|71 IPv4List NNTP servers|72 IPv4List web servers|73 IPv4List finger servers
+74 IPv4List IRC servers|75 IPv4List StreetTalk servers|76 IPv4List StreetTalk directory servers|77 Hex user class
+78 Hex SLP directory agents|79 Hex SLP service scope|83 Hex iSNS|85 IPv4List NDS servers|86 Text NDS tree
+87 Text NDS context|88 Hex BCMCS domains|89 IPv4List BCMCS addresses|98 Text user authentication servers
+99 Hex civic location|100 Text POSIX time zone|101 Text time zone name|108 UInt32 IPv6-only preferred
+112 IPv4List NetInfo servers|113 Text NetInfo tag|114 Text captive portal|116 UInt8 auto-configuration
+117 Hex name service search|120 Hex SIP servers|121 Hex classless static routes|122 Hex CableLabs configuration
+123 Hex location|124 Hex vendor-identifying class|125 Hex vendor-identifying information|136 IPv4List PANA agents
+137 Fqdn LoST server|138 IPv4List CAPWAP controllers|139 Hex MoS addresses|140 Hex MoS names|141 Hex SIP domains
+142 IPv4List ANDSF servers|143 Hex SZTP redirect|144 Hex GeoLoc|146 Hex RDNSS selection|147 Fqdn DOTS server
+148 IPv4List DOTS addresses|150 IPv4List TFTP servers|158 Hex PCP servers|159 Hex port parameters|161 Text MUD URL
+162 Hex encrypted DNS|208 Hex PXELINUX magic|209 Text PXELINUX configuration|210 Text PXELINUX path prefix
+211 UInt32 PXELINUX reboot time|212 Hex 6RD|213 Fqdn access network domain|220 Hex subnet allocation
+221 Hex virtual subnet selection|249 Hex classless static routes of Microsoft|252 Text web proxy discovery
+"""
+
+
+def _known(text: str) -> dict[int, KnownOption]:
+    found = {}
+    for row in text.strip().replace("\n", "|").split("|"):
+        code, written, name = row.split(maxsplit=2)
+        kind, _, together = written.partition("*")
+        found[int(code)] = KnownOption(name, OptionType(kind), int(together or 1))
+    return found
+
+
+KNOWN_OPTIONS: Mapping[int, KnownOption] = _known(_REGISTER)
 
 FIELD_OWNED = (1, 3, 6, 15, 42, 44, 46, 66, 67, 82, 119)
 FIELD_OWNED_RANGE = (50, 61)  # the exchange itself: requested address, lease time, message type, ...
@@ -86,7 +104,7 @@ class DhcpOption(Model):
     code: int = Field(ge=1, le=254, description="Option number. Those that fields own are refused.")
     type: OptionType | None = Field(
         None,
-        description="How value is written. Needed for codes that are not well known; lists are separated by commas.",
+        description="How value is written, with commas in lists. Registered options need none; Hex suits any.",
     )
     value: str = Field(max_length=VALUE_LENGTH_MAX, description="The value, written as type says.")
 

@@ -103,7 +103,7 @@ CASES: Mapping[str, tuple[World, str, str]] = {
     "an option that does not fit": (
         a_world(groups=(a_group(scopes=[{**SCOPE, "options": [{"code": 26, "value": "70000"}]}]),)),
         "OptionValue",
-        "scope 10.1.0.0/24: option 26: 70000 does not fit 2 bytes",
+        "scope 10.1.0.0/24: option 26 (interface MTU): 70000 does not fit 2 bytes",
     ),
 }
 
