@@ -235,7 +235,7 @@ def test_a_server_that_lost_its_store_waits_though_its_partner_recovers_too() ->
 # renewals
 
 
-def _gets(checker: RenewedLeaseIsWhole, at_s: float, lease_s: int) -> None:
+def _gets(checker: RenewedLeaseIsWhole, at_s: float, lease_s: int, *, asked_s: float | None = None) -> None:
     """Let the first client get 10.1.0.50."""
     at(checker, at_s)
     client = checker.scene.clients[0]
@@ -246,7 +246,7 @@ def _gets(checker: RenewedLeaseIsWhole, at_s: float, lease_s: int) -> None:
         address=A50,
         server=0,
         relay=0,
-        asked_s=at_s,
+        asked_s=at_s if asked_s is None else asked_s,
         lease_s=lease_s,
         renew_s=at_s + lease_s / 2,
         rebind_s=at_s + lease_s,
@@ -291,6 +291,13 @@ def test_who_renews_late_may_get_less() -> None:
     _gets(checker, 5000, 300)
 
     _gets(checker, 5250, 300)
+
+
+def test_who_asked_in_time_and_was_not_heard_may_get_less() -> None:
+    checker = a_checker(RenewedLeaseIsWhole, LONG)
+    _gets(checker, 5000, 300)
+
+    _gets(checker, 5250, 300, asked_s=5150)
 
 
 def test_before_all_is_well_a_renewal_may_be_short() -> None:
