@@ -19,6 +19,7 @@ from edgepair_sim.holding import Holding
 from edgepair_sim.node import Node
 from edgepair_sim.pair import GROUP
 from edgepair_sim.scene import Scene
+from edgepair_sim.skew import READING_S
 
 STILL_PROMISED = (FORGOTTEN, SYSTEM_STARTS, UNCONFIRMED)  # of what servers hear nothing
 
@@ -171,7 +172,7 @@ def _was_given_by_the_dead(node: Node, promise: Promise) -> bool:
     if record is None or record.my_state is not FailoverState.PARTNER_DOWN:
         return False
     gone_for_s = node.now().wall_s - record.claims_from_at
-    return promise.holding.asked_s >= node.timeline.true_s - gone_for_s - 1
+    return promise.holding.asked_s >= node.timeline.true_s - gone_for_s - READING_S
 
 
 def holds(node: Node, promise: Promise) -> bool:
