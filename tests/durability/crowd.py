@@ -75,17 +75,22 @@ class Crowd:
         self._exchanges.clear()
 
     def confirm(self, within_s: float) -> None:
-        """Let every client ask for its own address again, as after a reboot, until each has got an ACK for it."""
-        waiting = dict(self.promised)
+        """Let every client ask for its own address again, as after a reboot, until each has been answered."""
+        former, unasked, asked = dict(self.promised), list(self.promised), set[bytes]()
         until_s = time.monotonic() + within_s
-        while waiting:
-            assert time.monotonic() < until_s, f"{len(waiting)} clients were not answered: {list(waiting)[:3]}"
-            for mac in list(waiting)[:AT_ONCE]:
-                self._ask_again(mac)
-            self.listen()
-            for mac in [mac for mac in waiting if self.promised[mac] != waiting[mac]]:
-                assert self.promised[mac].address == waiting[mac].address
-                del waiting[mac]
+        while unasked or asked:
+            assert time.monotonic() < until_s, f"{len(unasked) + len(asked)} clients were not answered: {unasked[:3]}"
+            self._give_up()
+            while unasked and len(self._exchanges) < AT_ONCE:
+                asked.add(unasked[-1])
+                self._ask_again(unasked.pop())
+            self._hear(PATIENCE_S)
+            answered = {mac for mac in asked if self.promised[mac] != former[mac]} | asked.intersection(self.refused)
+            unheard = asked - answered - {exchange.mac for exchange in self._exchanges.values()}
+            unasked += unheard
+            asked -= answered | unheard
+        moved = [mac for mac, promise in former.items() if self.promised[mac].address != promise.address]
+        assert not moved, f"other addresses than before: {moved[:3]}"
 
     def lacks(self, stored: Mapping[int, LeaseRecord]) -> list[str]:
         """Return what was promised and is not stored, in words."""
