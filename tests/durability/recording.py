@@ -26,7 +26,7 @@ IP_VERSION_AND_LENGTH = b"\x45"
 UDP = 17  # in the header's byte 9
 DHCP_AT = 28  # behind an IP and a UDP header
 
-_LINE = re.compile(r"^(\d+) (?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$")
+_LINE = re.compile(r"^(\d+) +(?:<\.\.\. )?(\w+)(?:\(| resumed>)(.*)$")
 _FILE = re.compile(r"^\d+<((?:\\x[0-9a-f]{2})+)>")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _NUMBERS_END = re.compile(r", (\d+)(?:\)| <unfinished)")
@@ -188,16 +188,19 @@ def _ack(packet: bytes) -> Told | None:
 
 @dataclass
 class Image:
-    """What a disk holds: the files with their contents."""
+    """What a disk holds: the contents of files, and which of them have a name in the folder."""
 
     files: dict[str, bytearray] = field(default_factory=dict)
+    named: set[str] = field(default_factory=set)
 
     def apply(self, change: _Change, only: Sequence[int] | None = None) -> None:
         """Let a change reach the disk, whole or only these sectors of it. A file is there once its folder says so."""
         match change:
             case Made(file):
+                self.named.add(file)
                 self.files.setdefault(file, bytearray())
             case Removed(file):
+                self.named.discard(file)
                 self.files.pop(file, None)
             case Shortened(file, length):
                 content = self.files.setdefault(file, bytearray())
@@ -213,8 +216,8 @@ class Image:
     def write(self, folder: Path) -> None:
         """Put the files into a folder."""
         folder.mkdir()
-        for name, content in self.files.items():
-            (folder / name).write_bytes(content)
+        for name in self.named:
+            (folder / name).write_bytes(self.files[name])
 
 
 def after_power_cuts(
@@ -246,7 +249,7 @@ def _place(change: _Change) -> str:
 
 
 def _cut(durable: Image, pending: Sequence[_Change], chance: random.Random) -> Image:
-    image = Image({name: bytearray(content) for name, content in durable.files.items()})
+    image = Image({name: bytearray(content) for name, content in durable.files.items()}, set(durable.named))
     kept = chance.choice((0.0, KEPT, KEPT, 1.0))
     for change in pending:
         if chance.random() >= kept:
