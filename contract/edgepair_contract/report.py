@@ -135,3 +135,8 @@ class MemberReport(_Model):
     subnets: tuple[PoolReport, ...] = ()  # interfaces without failover
     ready: bool = False
     ready_why: str = ""
+
+    @property
+    def pools(self) -> list[PoolReport]:
+        """Return all pools: the groups', then those without failover."""
+        return [*(pool for group in self.groups for pool in group.pools), *self.subnets]

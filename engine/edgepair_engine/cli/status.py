@@ -36,8 +36,8 @@ def _table(report: MemberReport) -> str:
     if report.clock_stepped_at is not None:
         lines.append(f"clock: jumped by {report.clock_step_s:+d} s, to {time_text(report.clock_stepped_at)}")
     lines += [f"{port.name} ({port.device}): {port.problem}" for port in report.interfaces if port.problem]
-    pools = [*(pool for group in report.groups for pool in group.pools), *report.subnets]
-    lines += [f"{pool.prefix}: no address for a new client: {pool.empty_why}" for pool in pools if pool.empty_why]
+    short = [pool for pool in report.pools if pool.empty_why]
+    lines += [f"{pool.prefix}: no address for a new client: {pool.empty_why}" for pool in short]
     return "\n".join(lines)
 
 

@@ -95,12 +95,11 @@ class Clients:
 
     def shortages(self, now: Now) -> tuple[tuple[str, str], ...]:
         """Return which prefixes had no address for a new client lately, each with the reason."""
-        self._shortages.over(now)
-        return self._shortages.told()
+        return self._shortages.told(now)
 
-    def next_wakeup(self) -> float | None:
+    def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment by which something of this changes by itself; None when nothing does."""
-        return self._shortages.next_over_s()
+        return self._shortages.next_over_s(now)
 
     def sizes(self) -> Mapping[str, int]:
         """Return how much is kept in mind of clients."""

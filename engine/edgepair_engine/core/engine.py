@@ -102,7 +102,7 @@ class Engine:
     def next_wakeup(self, now: Now) -> float | None:
         """Return the monotonic moment by which the engine wants a turn; None when nothing is planned."""
         due = self._partners.moments(now)
-        over_s = self._clients.next_wakeup()
+        over_s = self._clients.next_wakeup(now)
         if over_s is not None:
             due.append(over_s)
         due += [self._turn_at_s + group.max_response_delay_s / 2 for group in self._config.groups]

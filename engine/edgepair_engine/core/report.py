@@ -82,7 +82,7 @@ class Reporter:
         self._counts_seen = self._leases.changes
         groups = [group.name for group in before.groups]
         pools = [pool for group in (*groups, NO_GROUP) for pool in self._leases.pools(group)]
-        return any(_has_moved(self._leases, *each) for each in zip(pools, _pools_shown(before), strict=True))
+        return any(_has_moved(self._leases, *each) for each in zip(pools, before.pools, strict=True))
 
     def _build(self, facts: Facts, now: Now) -> MemberReport:
         groups = tuple(_with_shortages(group, facts) for group in self._partners.views(now))
@@ -135,10 +135,6 @@ def _shown_short(pools: tuple[PoolReport, ...], facts: Facts) -> tuple[PoolRepor
     return tuple(
         pool.model_copy(update={"empty_why": why[pool.prefix]}) if pool.prefix in why else pool for pool in pools
     )
-
-
-def _pools_shown(report: MemberReport) -> list[PoolReport]:
-    return [*(pool for group in report.groups for pool in group.pools), *report.subnets]
 
 
 def _has_moved(leases: LeaseTable, pool: Pool, before: PoolReport) -> bool:

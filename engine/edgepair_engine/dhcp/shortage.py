@@ -19,39 +19,37 @@ class _Shortage:
     told_s: float
     refused_s: float
 
+    @property
+    def over_at_s(self) -> float:
+        """Return the monotonic moment from which on nobody has suffered from it for a while."""
+        return self.refused_s + OVER_AFTER_S
+
 
 class Shortages:
     """The pools that had no address for a client lately, by prefix."""
 
     def __init__(self) -> None:
-        self._now: dict[str, _Shortage] = {}
+        self._known: dict[str, _Shortage] = {}
 
     def refused(self, desk: Desk, now: Now) -> str | None:
         """Hear that a client got no address; return why, when that is worth telling again."""
-        known = self._now.get(desk.scope.prefix)
+        known = self._known.get(desk.scope.prefix)
         if known is not None:
             known.refused_s = now.mono_s
             if now.mono_s - known.told_s < TOLD_EVERY_S:
                 return None
         why = why_empty(desk)
-        self._now[desk.scope.prefix] = _Shortage(why, now.mono_s, now.mono_s)
+        self._known[desk.scope.prefix] = _Shortage(why, now.mono_s, now.mono_s)
         return why
 
-    def over(self, now: Now) -> None:
-        """Forget those of which nobody has suffered for a while."""
-        for prefix in [prefix for prefix, each in self._now.items() if self._over_at_s(each) <= now.mono_s]:
-            del self._now[prefix]
+    def told(self, now: Now) -> tuple[tuple[str, str], ...]:
+        """Return prefix and reason of each that a client has suffered from lately."""
+        return tuple((prefix, each.why) for prefix, each in self._known.items() if each.over_at_s > now.mono_s)
 
-    def next_over_s(self) -> float | None:
+    def next_over_s(self, now: Now) -> float | None:
         """Return the monotonic moment at which the next one will be over if nobody is refused; None without any."""
-        return min(map(self._over_at_s, self._now.values()), default=None)
-
-    def told(self) -> tuple[tuple[str, str], ...]:
-        """Return prefix and reason of each."""
-        return tuple((prefix, each.why) for prefix, each in self._now.items())
-
-    def _over_at_s(self, shortage: _Shortage) -> float:
-        return shortage.refused_s + OVER_AFTER_S
+        ends_s = (each.over_at_s for each in self._known.values())
+        return min((over_s for over_s in ends_s if over_s > now.mono_s), default=None)
 
 
 def why_empty(desk: Desk) -> str:
